@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static int64_t read_us(clockid_t id)
+{
+	struct timespec t;
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t clock_mono_us(void) { return read_us(CLOCK_MONOTONIC); }
+int64_t clock_utc_us(void) { return read_us(CLOCK_REALTIME); }
+int64_t clock_boot_us(void) { return read_us(CLOCK_BOOTTIME); }
+
+char *clock_format(int64_t utc_us, char out[28])
+{
+	int64_t seconds = utc_us / 1000000, micros = utc_us % 1000000;
+	if (micros < 0) {
+		micros += 1000000;
+		seconds--;
+	}
+	time_t t = (time_t)seconds;
+	struct tm tm;
+	if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099) {
+		snprintf(out, 28, "out-of-range");
+		return out;
+	}
+	/* Unsigned and cut, so that the compiler can see that it fits. */
+	snprintf(out, 28, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", (unsigned)(tm.tm_year + 1900) % 10000,
+		 (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
+		 (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100, (unsigned)micros % 1000000);
+	return out;
+}

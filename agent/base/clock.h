@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The three clocks, in microseconds. */
+#ifndef ASSENT_CLOCK_H
+#define ASSENT_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_mono_us(void);   /* CLOCK_MONOTONIC: does not count suspend */
+int64_t clock_utc_us(void);    /* CLOCK_REALTIME: can be set by hand */
+int64_t clock_boot_us(void);   /* CLOCK_BOOTTIME: counts suspend */
+
+/* "2026-05-01T12:34:56.123456Z" into out[28], as all exports write UTC. Returns out. */
+char *clock_format(int64_t utc_us, char out[28]);
+
+#endif

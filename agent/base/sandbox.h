@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What each process gives up before the first event. Every function returns 0 or a negative error
+ * and says in *what (never NULL on failure) which step failed: the caller logs it and ends the program.
+ */
+#ifndef ASSENT_SANDBOX_H
+#define ASSENT_SANDBOX_H
+
+/* For every process of assentd, first thing: no new privileges, not dumpable, no core files. */
+int sandbox_begin(const char **what);
+
+/* Capture, before any raw event: every private writable page locked, those that come later too; heap memory
+ * that libraries free is overwritten (wipe.h). Raises the soft RLIMIT_MEMLOCK to the hard one. ERROR_DENIED when
+ * that is too small; *what then names the remedy. Everything mapped later counts against the limit too, files
+ * included: allocate before, or sparingly (mmap and malloc fail with EAGAIN/ENOMEM at the limit). */
+int sandbox_lock_memory(const char **what);
+
+/* Capture, once the X server, the bus and the descriptors it needs are open: no file can be opened for
+ * writing or created, no socket made or connected, no program run, no process made or signalled.
+ * Reading files stays possible (/proc, /dev/pts: needed to look at terminals). By seccomp alone: a process under
+ * Landlock may not learn which program another process runs. Call it once, from a process with one thread. */
+int sandbox_capture(const char **what);
+
+/* Writer: files only below directory (made before); no socket, no program, no process. What is open stays usable:
+ * it reads and writes, but does not send. */
+int sandbox_writer(const char *directory, const char **what);
+
+/* Supervisor: no network (AF_UNIX only), no program, no thread; may fork, and signal one process at a time. Its
+ * children inherit this and add their own. */
+int sandbox_supervisor(const char **what);
+
+/* "seccomp: yes, landlock: yes (ABI 7, writer)" and the like, for status and tests. Kernel's answers at the first
+ * call: sandbox_begin makes it, before a filter can forbid to ask. */
+const char *sandbox_features(void);
+
+#endif

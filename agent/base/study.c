@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "study.h"
+
+#include <ctype.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../error.h"
+#include "bounds.h"
+
+#define DAY_US INT64_C(86400000000)
+
+enum { TITLE_MAX = 200, PURPOSE_TEXT_MAX = 4096, NOTICE_TEXT_MAX = 32768 };
+
+static const char *const categories[] = {"train-content-generating-model", "train-other-model", "hci-research",
+	"product-improvement", NULL};
+
+/* What this program must not be used for (DESIGN, "Never"), by the words that would name it. */
+static const struct { const char *stem, *subject; } never[] = {
+	{"emotion", "emotion"}, {"mood", "emotion"}, {"sentiment", "emotion"},
+	{"health", "health"}, {"medical", "health"}, {"diagnos", "health"},
+	{"performance", "performance"}, {"productivity", "performance"}, {"appraisal", "performance"},
+	{"attendance", "attendance"}, {"absence", "attendance"}, {"timekeeping", "attendance"}, {"working-time", "attendance"},
+	{"disciplin", "discipline"}, {"misconduct", "discipline"},
+	{"identif", "identification"}, {"biometric", "identification"}, {"authenticat", "identification"},
+};
+
+struct reader {
+	const struct config *c;
+	struct config_error *error;
+	struct study *study;
+};
+
+/* [a-z0-9-]{3,64} */
+static bool is_id(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	return n >= 3 && n <= 64 && !s[n];
+}
+
+static int need(struct reader *r, const struct config_node *map, const char *key, const char *remedy, const struct config_node **out)
+{
+	*out = config_get(map, key);
+	return *out ? 0 : config_complain(r->c, map, r->error, "%s is missing (%s)", key, remedy);
+}
+
+static int id(struct reader *r, const struct config_node *node, char out[65])
+{
+	/* Read generously, so that the message says what an id is and not how long a text may be. */
+	char text[256] = "";
+	int e = config_text(r->c, node, text, sizeof text, r->error);
+	if (e)
+		return e;
+	if (!is_id(text))
+		return config_complain(r->c, node, r->error, "\"%.40s\" is not an id (3 to 64 of a-z, 0-9 and -)", text);
+	memcpy(out, text, strlen(text) + 1);
+	return 0;
+}
+
+static bool is_language(const char *s)
+{
+	size_t n = 0;
+	while (islower((unsigned char)s[n]))
+		n++;
+	if (n < 2 || n > 3)
+		return false;
+	if (!s[n])
+		return true;
+	size_t m = 1;
+	while (isalnum((unsigned char)s[n + m]))
+		m++;
+	return s[n] == '-' && m >= 3 && m <= 8 && !s[n + m];
+}
+
+static int translated(struct reader *r, const struct config_node *node, size_t most, struct translated *out)
+{
+	if (node->type != CONFIG_MAP || !node->first)
+		return config_complain(r->c, node, r->error, "must give the text per language (write {en: TEXT, de: TEXT})");
+	for (const struct config_node *n = node->first; n; n = n->next) {
+		if (!is_language(n->key))
+			return config_complain(r->c, n, r->error, "\"%.20s\" is not a language (write en, de, pt-BR)", n->key);
+		if (out->count == STUDY_LANGUAGES_MAX) {
+			config_complain(r->c, n, r->error, "too many languages (at most %d)", STUDY_LANGUAGES_MAX);
+			return ERROR_LIMIT;
+		}
+		char *text = malloc(most + 1);
+		if (!text)
+			return config_complain(r->c, n, r->error, "out of memory"), ERROR_MEMORY;
+		int i = out->count++;
+		memcpy(out->language[i], n->key, strlen(n->key) + 1);
+		out->text[i] = text;
+		*text = 0;
+		int e = config_text(r->c, n, text, most + 1, r->error);
+		if (e)
+			return e;
+		if (text[strspn(text, " \n\t")] == 0)
+			return config_complain(r->c, n, r->error, "is empty (write what people are to read)");
+		char *fit = realloc(text, strlen(text) + 1);
+		if (fit)
+			out->text[i] = fit;
+	}
+	return 0;
+}
+
+static int refuse_never(struct reader *r, const struct config_node *node)
+{
+	if (!node || node->type != CONFIG_SCALAR)
+		return 0;
+	char lower[256];
+	size_t n = 0;
+	for (; node->text[n] && n < sizeof lower - 1; n++)
+		lower[n] = node->text[n] == '_' || node->text[n] == ' ' ? '-' : (char)tolower((unsigned char)node->text[n]);
+	lower[n] = 0;
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+		if (strstr(lower, never[i].stem))
+			return config_complain(r->c, node, r->error, "a purpose of %s is refused: what people type is never recorded to judge or "
+					       "recognise them (permitted: %s, %s, %s, %s)", never[i].subject, categories[0], categories[1],
+					       categories[2], categories[3]);
+	return 0;
+}
+
+static int purpose(struct reader *r, const struct config_node *map, struct purpose *p)
+{
+	static const char *const known[] = {"id", "category", "text", "recipients", NULL};
+	const struct config_node *name, *category, *text, *recipients;
+	int e, which = 0;
+	if ((e = config_known(r->c, map, known, r->error)) ||
+	    (e = need(r, map, "id", "a short name, e.g. hci-research", &name)) ||
+	    (e = need(r, map, "category", "one of the four that are permitted, e.g. hci-research", &category)) ||
+	    (e = need(r, map, "text", "what people are asked, e.g. {en: ...}", &text)) ||
+	    (e = refuse_never(r, category)) || (e = refuse_never(r, name)) ||
+	    (e = id(r, name, p->id)) ||
+	    (e = config_choice(r->c, category, categories, &which, r->error)) ||
+	    (e = translated(r, text, PURPOSE_TEXT_MAX, &p->text)))
+		return e;
+	memcpy(p->category, categories[which], strlen(categories[which]) + 1);
+	for (int i = 0; i < r->study->purposes; i++)
+		if (&r->study->purpose[i] != p && strcmp(r->study->purpose[i].id, p->id) == 0)
+			return config_complain(r->c, name, r->error, "\"%s\" is the id of purposes[%d] already (each is asked on its own)", p->id, i);
+	recipients = config_get(map, "recipients");
+	if (!recipients)
+		return 0;
+	if (recipients->type != CONFIG_LIST)
+		return config_complain(r->c, recipients, r->error, "must be a list (write [\"Name, place\"], or [] for nobody)");
+	for (const struct config_node *n = recipients->first; n; n = n->next) {
+		if (p->recipients == STUDY_RECIPIENTS_MAX) {
+			config_complain(r->c, n, r->error, "too many recipients (at most %d)", STUDY_RECIPIENTS_MAX);
+			return ERROR_LIMIT;
+		}
+		char *to = p->recipient[p->recipients++];
+		if ((e = config_text(r->c, n, to, sizeof p->recipient[0], r->error)))
+			return e;
+		if (!*to)
+			return config_complain(r->c, n, r->error, "is empty (name the recipient)");
+	}
+	return 0;
+}
+
+static int purposes(struct reader *r, const struct config_node *list)
+{
+	struct study *s = r->study;
+	if (list->type != CONFIG_LIST || !list->first)
+		return config_complain(r->c, list, r->error, "must be a list of at least one purpose (- id: ..., category: ..., text: ...)");
+	for (const struct config_node *n = list->first; n; n = n->next) {
+		if (s->purposes == STUDY_PURPOSES_MAX) {
+			config_complain(r->c, n, r->error, "too many purposes (at most %d)", STUDY_PURPOSES_MAX);
+			return ERROR_LIMIT;
+		}
+		int e = purpose(r, n, &s->purpose[s->purposes++]);
+		if (e)
+			return e;
+	}
+	return 0;
+}
+
+static int controller(struct reader *r, const struct config_node *map)
+{
+	static const char *const known[] = {"name", "address", "contact", "authority", NULL};
+	const struct config_node *name, *contact;
+	struct study *s = r->study;
+	int e;
+	if ((e = config_known(r->c, map, known, r->error)) ||
+	    (e = need(r, map, "name", "who is responsible for the data", &name)) ||
+	    (e = need(r, map, "contact", "whom people ask, and tell that they withdraw", &contact)) ||
+	    (e = config_text(r->c, name, s->controller_name, sizeof s->controller_name, r->error)) ||
+	    (e = config_text(r->c, contact, s->controller_contact, sizeof s->controller_contact, r->error)) ||
+	    (e = config_text(r->c, config_get(map, "address"), s->controller_address, sizeof s->controller_address, r->error)) ||
+	    (e = config_text(r->c, config_get(map, "authority"), s->controller_authority, sizeof s->controller_authority, r->error)))
+		return e;
+	if (!*s->controller_name)
+		return config_complain(r->c, name, r->error, "is empty (say who is responsible for the data)");
+	if (!*s->controller_contact)
+		return config_complain(r->c, contact, r->error, "is empty (say whom people can ask)");
+	return 0;
+}
+
+static int references(struct reader *r, const struct config_node *map)
+{
+	static const char *const known[] = {"ethics", "impact_assessment", "works_agreement", NULL};
+	struct study *s = r->study;
+	int e;
+	if (!map)
+		return 0;
+	if ((e = config_known(r->c, map, known, r->error)) ||
+	    (e = config_text(r->c, config_get(map, "ethics"), s->ethics, sizeof s->ethics, r->error)) ||
+	    (e = config_text(r->c, config_get(map, "impact_assessment"), s->impact_assessment, sizeof s->impact_assessment, r->error)))
+		return e;
+	return config_text(r->c, config_get(map, "works_agreement"), s->works_agreement, sizeof s->works_agreement, r->error);
+}
+
+static int key(struct reader *r, const struct config_node *node)
+{
+	struct study *s = r->study;
+	int e = config_text(r->c, node, s->recipient_key, sizeof s->recipient_key, r->error);
+	if (e || !node)
+		return e;
+	size_t prefix = strlen("assent-pub-");
+	const char *rest = s->recipient_key + prefix;
+	if (strncmp(s->recipient_key, "assent-pub-", prefix) != 0 || !*rest ||
+	    rest[strspn(rest, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")])
+		return config_complain(r->c, node, r->error, "is not a recipient's key (assent-pub-...)");
+	return 0;
+}
+
+static int review(struct reader *r, const struct config_node *node)
+{
+	/* Silent: nothing leaves but by the participant's hand. */
+	r->study->review_us = -1;
+	if (node && node->type == CONFIG_SCALAR && strcmp(node->text, "manual") == 0)
+		return 0;
+	return bounds_duration(r->c, node, 0, 3650 * DAY_US, &r->study->review_us, r->error);
+}
+
+static int everything(struct reader *r)
+{
+	static const char *const known[] = {"assent", "study", "title", "controller", "jurisdiction", "purposes", "capture",
+		"retention", "consent_valid", "review", "recipient_key", "references", "notice", NULL};
+	const struct config_node *root = config_root(r->c), *version, *name, *title, *who, *list, *kept, *valid, *notice;
+	const struct config_node *capture = config_get(root, "capture");
+	struct study *s = r->study;
+	int64_t v = 1;
+	unsigned named;
+	int e;
+	if ((e = config_known(r->c, root, known, r->error)) ||
+	    (e = need(r, root, "assent", "write: assent: 1", &version)) ||
+	    (e = config_integer(r->c, version, 1, 1, &v, r->error)) ||
+	    (e = need(r, root, "study", "a short id, e.g. study: typing-2026", &name)) ||
+	    (e = need(r, root, "title", "write: title: {en: ...}", &title)) ||
+	    (e = need(r, root, "controller", "who asks: name and contact", &who)) ||
+	    (e = need(r, root, "purposes", "what is asked; each is agreed to on its own", &list)) ||
+	    (e = need(r, root, "retention", "how long data is kept, e.g. retention: 90d", &kept)) ||
+	    (e = need(r, root, "consent_valid", "after which time it is asked again, e.g. consent_valid: 180d", &valid)) ||
+	    (e = need(r, root, "notice", "the text people read before they are asked: {en: ...}", &notice)) ||
+	    (e = id(r, name, s->id)) || (e = translated(r, title, TITLE_MAX, &s->title)) || (e = controller(r, who)) ||
+	    (e = config_text(r->c, config_get(root, "jurisdiction"), s->jurisdiction, sizeof s->jurisdiction, r->error)) ||
+	    (e = purposes(r, list)))
+		return e;
+	/* Without the study's word: the smallest that is of use. */
+	s->capture.keys = DETAIL_CLASS;
+	s->capture.key_grid_us = 20000;
+	s->capture.pointer = POINTER_NONE;
+	s->capture.scroll = false;
+	s->capture.apps = APPS_ID;
+	if ((capture && (e = bounds_read(r->c, capture, &s->capture, &named, r->error))) ||
+	    (e = bounds_duration(r->c, kept, 1000000, 3650 * DAY_US, &s->capture.retention_us, r->error)) ||
+	    (e = bounds_duration(r->c, valid, 1000000, 3650 * DAY_US, &s->consent_valid_us, r->error)) ||
+	    (e = review(r, config_get(root, "review"))) || (e = key(r, config_get(root, "recipient_key"))) ||
+	    (e = references(r, config_get(root, "references"))))
+		return e;
+	return translated(r, notice, NOTICE_TEXT_MAX, &s->notice);
+}
+
+int study_parse(const char *name, const char *text, size_t length, struct study **study, struct config_error *error)
+{
+	struct config *c;
+	*study = NULL;
+	int e = config_parse(name, text, length, &c, error);
+	if (e)
+		return e;
+	struct study *s = calloc(1, sizeof *s);
+	if (!s) {
+		config_free(c);
+		memcpy(error->text, "out of memory", sizeof "out of memory");
+		return ERROR_MEMORY;
+	}
+	struct reader r = {c, error, s};
+	e = everything(&r);
+	config_free(c);
+	if (e) {
+		study_free(s);
+		return e;
+	}
+	crypto_generichash(s->hash, sizeof s->hash, (const unsigned char *)text, length, NULL, 0);
+	*study = s;
+	return 0;
+}
+
+int study_load(const char *path, struct study **study, struct config_error *error)
+{
+	char *text;
+	size_t length;
+	*study = NULL;
+	int e = config_read(path, &text, &length, error);
+	if (e)
+		return e;
+	e = study_parse(path, text, length, study, error);
+	free(text);
+	return e;
+}
+
+static void free_texts(struct translated *t)
+{
+	for (int i = 0; i < t->count; i++)
+		free(t->text[i]);
+}
+
+void study_free(struct study *s)
+{
+	if (!s)
+		return;
+	free_texts(&s->title);
+	free_texts(&s->notice);
+	for (int i = 0; i < s->purposes; i++)
+		free_texts(&s->purpose[i].text);
+	free(s);
+}
+
+/* "de_DE.UTF-8@euro" is "de-DE" here. Empty for C and POSIX, which name no language. */
+static void locale(char out[32])
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	const char *v = NULL;
+	for (size_t i = 0; i < 3 && (!v || !*v); i++)
+		v = getenv(names[i]);
+	size_t n = v ? strcspn(v, ".@") : 0;
+	if (n == 0 || n > 31 || (n == 1 && *v == 'C') || (n == 5 && strncmp(v, "POSIX", 5) == 0))
+		n = 0;
+	for (size_t i = 0; i < n; i++)
+		out[i] = v[i] == '_' ? '-' : v[i];
+	out[n] = 0;
+}
+
+static const char *of_language(const struct translated *t, const char *language, size_t n)
+{
+	for (int i = 0; i < t->count; i++)
+		if (strncmp(t->language[i], language, n) == 0 && !t->language[i][n])
+			return t->text[i];
+	return NULL;
+}
+
+const char *study_text(const struct translated *t)
+{
+	char want[32];
+	const char *text = NULL;
+	locale(want);
+	if (*want) {
+		text = of_language(t, want, strlen(want));
+		if (!text)
+			text = of_language(t, want, strcspn(want, "-"));
+	}
+	if (!text)
+		text = of_language(t, "en", 2);
+	return text ? text : t->count ? t->text[0] : "";
+}

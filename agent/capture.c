@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "error.h"
+#include "outlet.h"
+#include "pipeline.h"
+#include "source/atspi.h"
+#include "source/replay.h"
+#include "source/tty.h"
+#include "source/x11.h"
+#include "store/ledger.h"
+
+enum {
+	DRAIN_DELAY_US = 50000,           /* FACTS: a listener that waits this long costs a tenth of one that does not */
+	DRAIN_LARGE = 32768,              /* more than this was read: the server is ahead, do not wait */
+	SAMPLE_MIN_US = 200000
+};
+
+struct capture {
+	const struct capture_options *options;
+	struct pipeline pipeline;
+	struct outlet outlet;
+	struct x11 *x;
+	struct atspi *bus;
+	struct replay *replay;
+	struct ledger_watch watch;
+	int signal_fd, clock_fd, ledger_fd;
+	int64_t until_us;                 /* UTC: when the decision runs out */
+	int64_t drain_at_us;              /* INT64_MAX: nothing to drain */
+	int64_t sampled_us;
+	bool keys_seen;                   /* in the last drain: then oracles are asked again after it */
+	bool last_was_large, stop;
+	enum capture_end end;
+};
+
+static void feed(void *user, const struct raw_event *raw)
+{
+	struct capture *c = user;
+	if (raw->kind == RAW_KEY || raw->kind == RAW_BUTTON)
+		c->keys_seen = true;
+	if (raw->kind == RAW_DEVICE && raw->as.device.present)
+		outlet_device(&c->outlet, raw->as.device.device, raw->as.device.klass);
+	pipeline_feed(&c->pipeline, raw);
+}
+
+static void look_at_tty(struct capture *c, uint64_t window, int32_t pid)
+{
+	struct raw_event raw = { .kind = RAW_TTY };
+	/* The worse of both lists' words: policy and participant may each add programs. */
+	enum tty_state state = tty_look(pid, &c->options->participant->programs);
+	if (state == TTY_UNKNOWN && c->options->policy->programs.count)
+		state = tty_look(pid, &c->options->policy->programs);
+	raw.mono_us = clock_mono_us();
+	raw.as.tty.window = window;
+	raw.as.tty.state = state;
+	feed(c, &raw);
+}
+
+static int sample(struct capture *c)
+{
+	c->sampled_us = clock_mono_us();
+	const struct stay *s = context_stay(&c->pipeline.context, c->pipeline.context.serial);
+	if (s->terminal && !s->nowhere && !s->excluded)
+		look_at_tty(c, s->window, s->pid);
+	return x11_sample(c->x);
+}
+
+static void ask_live(void *user, const struct question *q)
+{
+	struct capture *c = user;
+	switch (q->kind) {
+	case ASK_SAMPLE:
+		c->sampled_us = clock_mono_us();
+		if (x11_sample(c->x))
+			c->end = CAPTURE_NO_DISPLAY;
+		break;
+	case ASK_TTY:
+		look_at_tty(c, q->window, q->pid);
+		break;
+	case ASK_FIELD:
+		atspi_ask(c->bus, q->object, clock_mono_us());
+		break;
+	}
+}
+
+static void feed_clock(struct capture *c)
+{
+	struct raw_event raw = { .kind = RAW_CLOCK, .mono_us = clock_mono_us() };
+	raw.as.clock.utc_us = clock_utc_us();
+	raw.as.clock.boot_us = clock_boot_us();
+	feed(c, &raw);
+}
+
+/* Reads the ledger anew. False: capture has to end. */
+static bool consent_holds(struct capture *c, struct ledger_view *view)
+{
+	int error = ledger_read(c->options->ledger, clock_utc_us(), view);
+	if (error) {
+		log_error("the ledger cannot be read (%s): capture ends", error_text(error));
+		return false;
+	}
+	if (view->standing != STANDING_GIVEN) {
+		log_info("capture ends: %s", view->why);
+		return false;
+	}
+	if (strcmp(view->given.study, c->options->study) != 0 ||
+	    memcmp(view->given.manifest_hash, c->options->manifest_hash, 32) != 0) {
+		log_info("capture ends: the decision in force is about another study or another text of it");
+		return false;
+	}
+	return true;
+}
+
+static void feed_consent(struct capture *c, const struct ledger_view *view)
+{
+	struct raw_event raw = { .kind = RAW_CONSENT, .mono_us = clock_mono_us() };
+	raw.as.consent.state = CONSENT_GIVEN;
+	raw.as.consent.given_us = view->given.t_us;
+	raw.as.consent.until_us = view->given.until_us;
+	raw.as.consent.paused_us = c->options->after_pause ? view->resumed_from_us : 0;
+	c->until_us = view->given.until_us;
+	feed(c, &raw);
+}
+
+static int open_ledger_watch(const char *ledger)
+{
+	/* The directory, since a ledger that is replaced by another file must be seen, too. */
+	char directory[1024];
+	snprintf(directory, sizeof directory, "%s", ledger);
+	char *slash = strrchr(directory, '/');
+	if (!slash)
+		return -1;
+	*slash = 0;
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (fd >= 0 && inotify_add_watch(fd, directory, IN_MODIFY | IN_ATTRIB | IN_MOVED_TO | IN_DELETE | IN_CREATE) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int open_clock_watch(void)
+{
+	/* Wakes when the clock is set or the machine comes back from suspend, and never else. */
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	struct itimerspec never = { .it_value = { .tv_sec = (time_t)1 << 40 } };
+	if (fd >= 0 && timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -1;
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void drain(struct capture *c)
+{
+	size_t bytes = 0;
+	c->keys_seen = false;
+	if (x11_drain(c->x, &bytes)) {
+		c->end = CAPTURE_NO_DISPLAY;
+		return;
+	}
+	c->last_was_large = bytes >= DRAIN_LARGE;
+	c->drain_at_us = INT64_MAX;
+	/* Keys lie between two samples, one before they were read and this one: both must be good. */
+	if (c->keys_seen && sample(c))
+		c->end = CAPTURE_NO_DISPLAY;
+}
+
+static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static int timeout_ms(struct capture *c, int64_t now)
+{
+	int64_t at = sooner(pipeline_deadline(&c->pipeline), sooner(c->drain_at_us, atspi_deadline_us(c->bus)));
+	int64_t left = c->until_us - clock_utc_us();
+	if (left < (int64_t)86400 * 1000000)
+		at = sooner(at, now + (left > 0 ? left : 0));
+	else
+		at = sooner(at, now + (int64_t)86400 * 1000000);
+	if (at <= now)
+		return 0;
+	return (int)((at - now + 999) / 1000);
+}
+
+static void check_consent(struct capture *c)
+{
+	struct ledger_view view;
+	if (!consent_holds(c, &view))
+		c->stop = true;
+}
+
+static void step(struct capture *c, bool writer_behind)
+{
+	bool delayed = c->drain_at_us != INT64_MAX;
+	struct pollfd fds[] = {
+		{ .fd = c->signal_fd, .events = POLLIN },
+		{ .fd = c->ledger_fd, .events = POLLIN },
+		{ .fd = c->clock_fd, .events = POLLIN },
+		{ .fd = c->outlet.fd, .events = (short)(writer_behind ? POLLOUT : 0) },
+		{ .fd = atspi_fd(c->bus), .events = (short)atspi_events(c->bus) },
+		/* While the first event waits for company the descriptor would only wake us again. */
+		{ .fd = delayed ? -1 : x11_fd(c->x), .events = POLLIN },
+	};
+	int n = poll(fds, sizeof fds / sizeof fds[0], timeout_ms(c, clock_mono_us()));
+	if (n < 0 && errno != EINTR) {
+		log_error("poll: %s", strerror(errno));
+		c->end = CAPTURE_FAILED;
+		return;
+	}
+	if (fds[0].revents)
+		c->stop = true;
+	if (fds[1].revents) {
+		char buffer[4096] __attribute__((aligned(8)));
+		while (read(c->ledger_fd, buffer, sizeof buffer) > 0)
+			;
+	}
+	/* One stat a turn: a decision counts even if nobody told us of it. */
+	if (ledger_changed(c->options->ledger, &c->watch) || clock_utc_us() >= c->until_us)
+		check_consent(c);
+	if (c->stop)
+		return;
+	if (fds[2].revents) {
+		uint64_t ticks;
+		ssize_t ignored = read(c->clock_fd, &ticks, sizeof ticks);
+		(void)ignored;
+		feed_clock(c);
+		check_consent(c);
+	}
+	if (fds[3].revents & (POLLERR | POLLHUP)) {
+		c->end = CAPTURE_NO_WRITER;
+		return;
+	}
+	int64_t now = clock_mono_us();
+	bool bus_ready = fds[4].revents || atspi_deadline_us(c->bus) <= now;
+	if (fds[5].revents || (!delayed && x11_pending(c->x))) {
+		if (now - c->sampled_us >= SAMPLE_MIN_US && sample(c))
+			c->end = CAPTURE_NO_DISPLAY;
+		c->drain_at_us = c->last_was_large ? now : now + DRAIN_DELAY_US;
+	}
+	/* News from the bus belong after the focus change that they follow: read the X server first. */
+	if (c->drain_at_us <= now || (bus_ready && c->end == CAPTURE_DONE))
+		drain(c);
+	if (bus_ready && atspi_process(c->bus))
+		c->end = CAPTURE_NO_BUS;
+	if (pipeline_deadline(&c->pipeline) <= now)
+		pipeline_check(&c->pipeline, now);
+	/* The round trips above may have queued events inside the library, where poll does not see them. */
+	if (c->end == CAPTURE_DONE && c->drain_at_us == INT64_MAX && x11_pending(c->x))
+		c->drain_at_us = now + DRAIN_DELAY_US;
+	pipeline_release(&c->pipeline, clock_mono_us());
+	const struct stay *s = context_stay(&c->pipeline.context, c->pipeline.context.serial);
+	atomic_store_explicit(&c->options->stats->masked_now, s->masked ? 1 + (int)s->reason : 0, memory_order_relaxed);
+}
+
+static enum capture_end run_live(struct capture *c)
+{
+	const struct limits *limits = &c->options->merged->limits;
+	struct x11_options x11 = {
+		.keys = limits->keys != DETAIL_NONE, .pointer = limits->pointer, .scroll = limits->scroll,
+		.titles = limits->apps == APPS_TITLE, .text = limits->keys == DETAIL_TEXT,
+		.terminals = &c->options->participant->terminals,
+	};
+	const char *what = "";
+	if (x11_open(NULL, &x11, feed, c, &c->x, &what)) {
+		log_error("%s", what);
+		return CAPTURE_NO_DISPLAY;
+	}
+	if (atspi_open(feed, c, &c->bus, &what)) {
+		log_error("%s; without it no field can be told from a password's", what);
+		return CAPTURE_NO_BUS;
+	}
+	if (sandbox_capture(&what)) {
+		log_error("sandbox: %s", what);
+		return CAPTURE_NO_SANDBOX;
+	}
+	struct ledger_view view;
+	ledger_changed(c->options->ledger, &c->watch);
+	if (!consent_holds(c, &view))
+		return CAPTURE_DONE;
+	feed_clock(c);
+	feed_consent(c, &view);
+	if (x11_select(c->x, &what)) {
+		log_error("%s", what);
+		return CAPTURE_NO_DISPLAY;
+	}
+	atomic_store(&c->options->stats->capture_ready, 1);
+	log_info("recording (%s)", sandbox_features());
+
+	int waiting = 0;
+	while (!c->stop && c->end == CAPTURE_DONE) {
+		step(c, waiting == 1);
+		waiting = outlet_flush(&c->outlet);
+		if (waiting < 0)
+			c->end = CAPTURE_NO_WRITER;
+	}
+	switch (c->end) {
+	case CAPTURE_NO_DISPLAY:
+		log_error("the X server went away: capture ends");
+		break;
+	case CAPTURE_NO_BUS:
+		log_error("the accessibility bus went away: capture ends, since password fields cannot be told any more");
+		break;
+	case CAPTURE_NO_WRITER:
+		log_error("the writer went away: capture ends");
+		break;
+	default:
+		break;
+	}
+	return c->end;
+}
+
+/* ---- replay ---- */
+
+static void replay_settled(void *user, int64_t now_us)
+{
+	struct capture *c = user;
+	pipeline_release(&c->pipeline, now_us);
+	while (outlet_flush(&c->outlet) == 1) {
+		/* A file is not in a hurry: wait for the writer instead of losing. */
+		struct pollfd fd = { .fd = c->outlet.fd, .events = POLLOUT };
+		if (poll(&fd, 1, 1000) < 0 || (fd.revents & (POLLERR | POLLHUP)))
+			break;
+	}
+	if (ledger_changed(c->options->ledger, &c->watch))
+		check_consent(c);
+	if (c->stop)
+		pipeline_stop(&c->pipeline, now_us);
+}
+
+static int64_t replay_deadline(void *user)
+{
+	return pipeline_deadline(&((struct capture *)user)->pipeline);
+}
+
+static void replay_check(void *user, int64_t now_us)
+{
+	pipeline_check(&((struct capture *)user)->pipeline, now_us);
+}
+
+static void ask_replay(void *user, const struct question *q)
+{
+	struct capture *c = user;
+	replay_ask(c->replay, (int)q->kind, q->window, q->object, replay_now(c->replay));
+}
+
+static enum capture_end run_replay(struct capture *c, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	if (!file) {
+		log_error("%s: %s", path, strerror(errno));
+		return CAPTURE_FAILED;
+	}
+	const char *what = "";
+	if (sandbox_capture(&what)) {
+		log_error("sandbox: %s", what);
+		fclose(file);
+		return CAPTURE_NO_SANDBOX;
+	}
+	struct ledger_view view;
+	ledger_changed(c->options->ledger, &c->watch);
+	if (!consent_holds(c, &view)) {
+		fclose(file);
+		return CAPTURE_DONE;
+	}
+	feed_clock(c);
+	feed_consent(c, &view);
+	struct replay_hooks hooks = { .feed = feed, .settled = replay_settled, .deadline = replay_deadline,
+				      .check = replay_check, .user = c };
+	struct replay_error error;
+	int failed = replay_run(file, clock_mono_us(), clock_utc_us(), &hooks, &c->replay, &error);
+	if (failed)
+		log_error("%s: %s", path, error.text);
+	int64_t now = c->replay ? replay_now(c->replay) : clock_mono_us();
+	pipeline_stop(&c->pipeline, now);
+	fclose(file);
+	return failed ? CAPTURE_FAILED : CAPTURE_DONE;
+}
+
+int capture_run(const struct capture_options *options)
+{
+	static struct capture c;          /* large, and locked as a whole */
+	c = (struct capture){ .options = options, .signal_fd = -1, .clock_fd = -1, .ledger_fd = -1,
+			      .drain_at_us = INT64_MAX, .until_us = INT64_MAX };
+	bool replay = strncmp(options->source, "replay:", 7) == 0;
+	const char *what = "";
+	log_name("assentd[capture]");
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (sandbox_begin(&what) || sandbox_lock_memory(&what)) {
+		log_error("%s", what);
+		return CAPTURE_NO_SANDBOX;
+	}
+	struct held *ring = mmap(NULL, AIRLOCK_CAPACITY * sizeof *ring, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (ring == MAP_FAILED) {
+		log_error("no locked memory for the airlock (%zu KiB): raise RLIMIT_MEMLOCK",
+			  AIRLOCK_CAPACITY * sizeof *ring / 1024);
+		return CAPTURE_NO_SANDBOX;
+	}
+	madvise(ring, AIRLOCK_CAPACITY * sizeof *ring, MADV_DONTDUMP);
+	c.signal_fd = open_signals();
+	c.clock_fd = open_clock_watch();
+	c.ledger_fd = open_ledger_watch(options->ledger);
+	if (c.signal_fd < 0 || c.clock_fd < 0 || c.ledger_fd < 0) {
+		log_error("cannot watch ledger, clock and signals: %s", strerror(errno));
+		return CAPTURE_FAILED;
+	}
+	outlet_init(&c.outlet, options->pipe, options->stats);
+	pipeline_init(&c.pipeline, &options->merged->limits, ring, outlet_keep, replay ? ask_replay : ask_live, &c);
+	/* keep and ask have one user each: the outlet for events, this for questions. */
+	c.pipeline.redact.user = &c.outlet;
+
+	enum capture_end end = replay ? run_replay(&c, options->source + 7) : run_live(&c);
+
+	atomic_store(&options->stats->capture_ready, 0);
+	pipeline_stop(&c.pipeline, clock_mono_us());
+	for (int i = 0; i < 20 && outlet_flush(&c.outlet) == 1; i++) {
+		struct pollfd fd = { .fd = options->pipe, .events = POLLOUT };
+		poll(&fd, 1, 100);
+	}
+	if (c.bus)
+		atspi_close(c.bus);
+	if (c.x)
+		x11_close(c.x);
+	outlet_release(&c.outlet);
+	explicit_bzero(ring, AIRLOCK_CAPACITY * sizeof *ring);
+	return end;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The capture process: sources and policy, in a sandbox that can write no file. */
+#ifndef ASSENT_CAPTURE_H
+#define ASSENT_CAPTURE_H
+
+#include "base/settings.h"
+#include "stats.h"
+
+/* How it ended, as exit code to the supervisor. */
+enum capture_end {
+	CAPTURE_DONE = 0,                 /* consent ended, a signal asked, or the replay is at its end */
+	CAPTURE_FAILED = 1,               /* already logged */
+	CAPTURE_NO_DISPLAY = 10,          /* no X server, or it went away */
+	CAPTURE_NO_BUS = 11,              /* no accessibility bus, or it went away */
+	CAPTURE_NO_SANDBOX = 12,
+	CAPTURE_NO_WRITER = 13
+};
+
+struct capture_options {
+	const char *source;               /* "x11" or "replay:FILE" */
+	const char *ledger;
+	const char *study;                /* id that the decision must be about */
+	const uint8_t *manifest_hash;     /* 32 bytes: of the manifest that was loaded */
+	const struct merged *merged;
+	const struct settings *policy, *participant; /* lists of terminals and programs */
+	bool after_pause;                 /* the recording before this one ended by a pause: say so in the data */
+	int pipe;                         /* to the writer */
+	struct stats *stats;
+};
+
+/* Runs in a process of its own; returns its exit code. */
+int capture_run(const struct capture_options *options);
+
+#endif

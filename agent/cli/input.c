@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "input.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/places.h"
+#include "../error.h"
+#include "cli.h"
+
+int input_options(const char *command, int argc, char **argv, const struct input_option *options)
+{
+	int kept = 0;
+	bool only_inputs = false;
+	for (int i = 0; i < argc; i++) {
+		if (only_inputs || strncmp(argv[i], "--", 2) != 0) {
+			if (!only_inputs && argv[i][0] == '-' && argv[i][1]) {
+				cli_complain("%s: unknown option %s (see: assent help %s)", command, argv[i], command);
+				return -1;
+			}
+			argv[kept++] = argv[i];
+			continue;
+		}
+		if (argv[i][2] == '\0') {
+			only_inputs = true;
+			continue;
+		}
+		const char *name = argv[i] + 2, *equals = strchr(name, '=');
+		size_t length = equals ? (size_t)(equals - name) : strlen(name);
+		const struct input_option *o = options;
+		while (o->name && (strlen(o->name) != length || strncmp(o->name, name, length) != 0))
+			o++;
+		if (!o->name) {
+			cli_complain("%s: unknown option %s (see: assent help %s)", command, argv[i], command);
+			return -1;
+		}
+		if (o->flag && equals) {
+			cli_complain("%s: --%s takes no value", command, o->name);
+			return -1;
+		}
+		if (o->flag) {
+			*o->flag = true;
+		} else if (equals) {
+			*o->value = equals + 1;
+		} else if (i + 1 < argc) {
+			*o->value = argv[++i];
+		} else {
+			cli_complain("%s: --%s needs a value", command, o->name);
+			return -1;
+		}
+	}
+	return kept;
+}
+
+/* The ledger beside a data directory's spool, if that is what the only IN is. */
+static void find_ledger(struct input *in, const char *directory)
+{
+	struct stat st;
+	if (snprintf(in->ledger, sizeof in->ledger, "%s/ledger.jsonl", directory) >= (int)sizeof in->ledger ||
+	    stat(in->ledger, &st) < 0 || !S_ISREG(st.st_mode))
+		in->ledger[0] = '\0';
+}
+
+int input_find(struct input *in, const char *verb, int count, char **inputs)
+{
+	struct places places;
+	struct stat st;
+	const char *own[1];
+	int error = 0;
+	memset(in, 0, sizeof *in);
+	in->verb = verb;
+	in->progress = isatty(STDERR_FILENO);
+	in->begun_us = clock_mono_us();
+	if (count == 0) {
+		if (places_find(NULL, NULL, &places)) {
+			cli_complain("cannot tell where the recordings are (set HOME or XDG_DATA_HOME)");
+			return EXIT_FAILED;
+		}
+		snprintf(in->ledger, sizeof in->ledger, "%s", places.ledger);
+		own[0] = places.spool;
+		if (stat(places.spool, &st) == 0)
+			error = spool_find(own, 1, &in->list);
+		else if (errno != ENOENT)
+			error = ERROR_IO;
+	}
+	for (int i = 0; i < count; i++) {
+		if (stat(inputs[i], &st) < 0) {
+			cli_complain("%s: %s", inputs[i], strerror(errno));
+			return EXIT_FAILED;
+		}
+	}
+	if (count == 1)
+		find_ledger(in, inputs[0]);
+	if (count)
+		error = spool_find((const char *const *)inputs, count, &in->list);
+	if (error) {
+		cli_complain("%s: %s", count ? inputs[0] : places.spool, error == ERROR_IO ? strerror(errno) : error_text(error));
+		return EXIT_FAILED;
+	}
+	if (in->list.count == 0) {
+		cli_complain("nothing is recorded in %s", count ? inputs[0] : places.spool);
+		return EXIT_NOTHING;
+	}
+	return EXIT_DONE;
+}
+
+void input_release(struct input *in)
+{
+	spool_list_release(&in->list);
+}
+
+void input_progress(struct input *in, int done)
+{
+	int64_t now;
+	if (!in->progress || (now = clock_mono_us()) - in->begun_us < 1000000 || now - in->shown_us < 100000)
+		return;
+	in->shown_us = now;
+	in->shown = true;
+	fprintf(stderr, "\r%s: %d of %d segments\033[K", in->verb, done, in->list.count);
+	fflush(stderr);
+}
+
+void input_progress_end(struct input *in)
+{
+	if (in->shown)
+		fputs("\r\033[K", stderr);
+	in->shown = false;
+}
+
+/* One segment. *stop: what visit returned. */
+static int walk(const struct spool_file *file, input_visit *visit, void *user, int *stop)
+{
+	struct segment_reader *reader = NULL;
+	struct event event;
+	int error = segment_reader_new(file->data, file->length, &reader);
+	if (error)
+		return error;
+	while ((error = segment_reader_next(reader, &event)) == 1) {
+		*stop = visit(user, segment_reader_meta(reader), &event);
+		if (*stop)
+			break;
+	}
+	segment_reader_free(reader);
+	return error < 0 ? error : 0;
+}
+
+int input_walk(struct input *in, input_visit *visit, void *user)
+{
+	int result = EXIT_DONE, stop = 0;
+	for (int i = 0; i < in->list.count && !stop; i++) {
+		struct spool_file file;
+		input_progress(in, i);
+		int error = spool_map(in->list.path[i], &file);
+		/* Erased or forgotten since it was found: then it is not there to be read. */
+		if (error == ERROR_IO && errno == ENOENT)
+			continue;
+		if (error == 0) {
+			error = walk(&file, visit, user, &stop);
+			spool_unmap(&file);
+			/* A .part ends where its writer is, and its header comes with its first block. */
+			if (error == ERROR_TRUNCATED && file.part)
+				error = 0;
+		}
+		if (error) {
+			input_progress_end(in);
+			cli_complain("%s: %s%s", file.path, error == ERROR_IO ? strerror(errno) : error_text(error),
+				     error == ERROR_CORRUPT || error == ERROR_TRUNCATED ?
+				     " (what comes before the damage was read)" : "");
+			result = EXIT_FAILED;
+		}
+	}
+	input_progress_end(in);
+	return stop ? stop : result;
+}
+
+int input_flush_stdout(int result, int failed)
+{
+	if (fflush(stdout) < 0 && failed == 0)
+		failed = errno;
+	/* A pager that was closed, head(1): nobody wants the rest. */
+	if (failed == 0 || failed == EPIPE)
+		return result;
+	cli_complain("cannot write to standard output: %s", strerror(failed));
+	return EXIT_FAILED;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What show, export and verify have in common: their options, which segments are meant, reading them one after the other. */
+#ifndef ASSENT_INPUT_H
+#define ASSENT_INPUT_H
+
+#include "../store/spool.h"
+
+/* One option: with value, "--name VALUE" or "--name=VALUE"; with flag, "--name". */
+struct input_option {
+	const char *name;                /* without dashes; NULL ends the list */
+	const char **value;
+	bool *flag;
+};
+
+/* Takes the options out of argv; what remains (the INs) is at its beginning. Their number, or -1 when it complained. */
+int input_options(const char *command, int argc, char **argv, const struct input_option *options);
+
+struct input {
+	struct spool_list list;
+	char ledger[SPOOL_PATH_MAX];     /* of the data directory that is read; empty: other segments than one's own data */
+	bool progress;                   /* standard error is a terminal */
+	const char *verb;                /* "exporting" */
+	int64_t begun_us, shown_us;
+	bool shown;
+};
+
+/* The segments of the INs; none: the participant's own. EXIT_DONE, EXIT_NOTHING (none; it said so), or EXIT_FAILED (it complained). */
+int input_find(struct input *in, const char *verb, int count, char **inputs);
+void input_release(struct input *in);
+/* Shows how far it is, if it takes longer than a second. */
+void input_progress(struct input *in, int done);
+void input_progress_end(struct input *in);
+
+/* Called with each event. 0: go on; else stop, and input_walk returns it. */
+typedef int input_visit(void *user, const struct segment_meta *meta, const struct event *event);
+/* All events of all segments. EXIT_DONE, EXIT_FAILED (a segment is damaged: said, the others were read all the same), or
+ * what visit returned. */
+int input_walk(struct input *in, input_visit *visit, void *user);
+
+/* Flushes what was printed. failed: errno of a write that failed before, or 0. result (also when nobody reads it any
+ * more), or EXIT_FAILED and a complaint. */
+int input_flush_stdout(int result, int failed);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../control/client.h"
+#include "../error.h"
+#include "cli.h"
+
+enum { OPTIONS_MAX = 8 };
+
+int session_begin(struct session *s, const char *command, int argc, char **argv, const struct input_option *more, int most, int *rest)
+{
+	const char *data = NULL, *config = NULL;
+	struct input_option options[OPTIONS_MAX] = {{"data", &data, NULL}, {"config", &config, NULL}};
+	for (int n = 2; more && more->name && n < OPTIONS_MAX - 1; more++)
+		options[n++] = *more;
+	memset(s, 0, sizeof *s);
+	s->command = command;
+	int count = input_options(command, argc, argv, options);
+	if (count < 0)
+		return EXIT_USAGE;
+	if (count > most) {
+		cli_complain("%s: \"%s\" is one argument too many (see: assent help %s)", command, argv[most], command);
+		return EXIT_USAGE;
+	}
+	*rest = count;
+	int e = places_find(data, config, &s->places);
+	if (e) {
+		cli_complain("cannot tell where your data are: %s (set HOME, or use --data DIR)", e == ERROR_IO ? strerror(errno) : error_text(e));
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
+void session_end(struct session *s)
+{
+	study_free(s->study);
+	s->study = NULL;
+}
+
+int session_ledger(struct session *s)
+{
+	int e = ledger_read(s->places.ledger, clock_utc_us(), &s->view);
+	if (e == 0)
+		return EXIT_DONE;
+	cli_complain("cannot read %s: %s", s->places.ledger, e == ERROR_IO ? strerror(errno) : error_text(e));
+	return EXIT_FAILED;
+}
+
+int session_settings(struct session *s)
+{
+	struct config_error error;
+	if (settings_load(s->places.policy, true, &s->policy, &error) ||
+	    settings_load(s->places.config, false, &s->participant, &error)) {
+		cli_complain("%s", error.text);
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
+int session_study(struct session *s, struct config_error *why)
+{
+	char path[PLACE_MAX];
+	const char *id = s->view.given.study;
+	int n = snprintf(path, sizeof path, "%s/%s.yaml", s->places.studies, id);
+	if (n < 0 || (size_t)n >= sizeof path) {
+		snprintf(why->text, sizeof why->text, "the path of the manifest is too long");
+		return EXIT_FAILED;
+	}
+	if (study_load(path, &s->study, why))
+		return EXIT_FAILED;
+	if (strcmp(s->study->id, id) == 0 && memcmp(s->study->hash, s->view.given.manifest_hash, sizeof s->study->hash) == 0)
+		return EXIT_DONE;
+	study_free(s->study);
+	s->study = NULL;
+	snprintf(why->text, sizeof why->text, "%.300s: is not the manifest that was agreed to; nothing is recorded (join the study again)", path);
+	return EXIT_FAILED;
+}
+
+int session_append_failed(const struct session *s, int error)
+{
+	if (error == ERROR_INVALID)
+		cli_complain("%s takes no more entries: %s. Nothing is recorded while this is so. To begin anew, move it aside: mv '%s' '%s.damaged'",
+			     s->places.ledger, *s->view.why ? s->view.why : "it is damaged", s->places.ledger, s->places.ledger);
+	else
+		cli_complain("cannot write %s: %s", s->places.ledger, error == ERROR_IO ? strerror(errno) : error_text(error));
+	return EXIT_FAILED;
+}
+
+int session_append(struct session *s, enum ledger_state state, int64_t t_us, int64_t until_us)
+{
+	struct receipt r = {.state = state, .t_us = t_us, .until_us = until_us};
+	/* None could be read: then it is about whatever it was. */
+	snprintf(r.study, sizeof r.study, "%s", *s->view.given.study ? s->view.given.study : "unknown");
+	memcpy(r.manifest_hash, s->view.given.manifest_hash, sizeof r.manifest_hash);
+	int e = ledger_append(s->places.ledger, &r);
+	return e ? session_append_failed(s, e) : EXIT_DONE;
+}
+
+enum session_agent session_sync(const struct session *s)
+{
+	char answer[SESSION_ANSWER_MAX];
+	struct config *c;
+	struct config_error error;
+	bool recording = false;
+	int e = client_ask(s->places.control, "sync", answer, sizeof answer, 1000);
+	if (e == ERROR_GONE)
+		return AGENT_NONE;
+	if (e || config_parse("answer", answer, strlen(answer), &c, &error))
+		return AGENT_SILENT;
+	e = config_bool(c, config_get(config_root(c), "recording"), &recording, &error);
+	config_free(c);
+	return e ? AGENT_SILENT : recording ? AGENT_RECORDING : AGENT_IDLE;
+}
+
+int session_find_study(const struct session *s, const char *name, char path[PLACE_MAX])
+{
+	int n = snprintf(path, PLACE_MAX, "%s", name);
+	if (n < 0 || n >= PLACE_MAX)
+		return ERROR_LIMIT;
+	if (strchr(name, '/') || access(path, F_OK) == 0)
+		return 0;
+	const char *const folders[] = {s->places.studies, SESSION_OFFERED};
+	for (size_t i = 0; i < 2; i++) {
+		n = snprintf(path, PLACE_MAX, "%s/%s.yaml", folders[i], name);
+		if (n > 0 && n < PLACE_MAX && access(path, F_OK) == 0)
+			return 0;
+	}
+	return ERROR_GONE;
+}
+
+char *session_time(int64_t utc_us, char out[32])
+{
+	time_t t = (time_t)(utc_us / 1000000);
+	struct tm tm;
+	if (!localtime_r(&t, &tm) || !strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm))
+		snprintf(out, 32, "?");
+	return out;
+}

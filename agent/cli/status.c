@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/bounds.h"
+#include "../base/clock.h"
+#include "../control/client.h"
+#include "../error.h"
+#include "cli.h"
+#include "session.h"
+#include "status.h"
+
+static const char *const states[] = {
+	[STANDING_NEVER] = "not-joined", [STANDING_GIVEN] = "given", [STANDING_PAUSED] = "paused", [STANDING_WITHDRAWN] = "withdrawn",
+	[STANDING_REFUSED] = "refused", [STANDING_EXPIRED] = "expired", [STANDING_INVALID] = "invalid",
+};
+
+/* What the agent says, if there is one that answers. Its word on "recording" is the only one there is. */
+static void ask_agent(struct status *t)
+{
+	struct config_error error;
+	int e = client_ask(t->session.places.control, "status", t->raw, sizeof t->raw, 2000);
+	t->agent_silent = e != 0 && e != ERROR_GONE;
+	if (e || config_parse("agent", t->raw, strlen(t->raw), &t->agent, &error)) {
+		t->agent_silent |= e == 0;
+		return;
+	}
+	const struct config_node *root = config_root(t->agent);
+	config_bool(t->agent, config_get(root, "recording"), &t->recording, &error);
+	config_text(t->agent, config_get(root, "state"), t->agent_state, sizeof t->agent_state, &error);
+	config_text(t->agent, config_get(root, "why"), t->agent_why, sizeof t->agent_why, &error);
+}
+
+__attribute__((format(printf, 3, 4)))
+static void because(struct status *t, const char *state, const char *format, ...)
+{
+	va_list args;
+	t->state = state;
+	va_start(args, format);
+	vsnprintf(t->why, sizeof t->why, format, args);
+	va_end(args);
+}
+
+/* Consent first, then policy, then the agent: the first that stands in the way is the reason. */
+static int find(struct status *t)
+{
+	struct session *s = &t->session;
+	struct config_error error;
+	int r = session_ledger(s);
+	if (r)
+		return r;
+	const struct ledger_view *v = &s->view;
+	bool joined = v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED;
+	ask_agent(t);
+	because(t, states[v->standing], "%s", v->why);
+	if (!joined)
+		return EXIT_DONE;
+	if (session_study(s, &error)) {
+		because(t, "invalid", "%s", error.text);
+		return EXIT_DONE;
+	}
+	if (settings_load(s->places.policy, true, &s->policy, &error) ||
+	    settings_load(s->places.config, false, &s->participant, &error)) {
+		because(t, "invalid", "%s", error.text);
+		return EXIT_DONE;
+	}
+	settings_merge(s->study, &s->policy, &s->participant, &t->merged);
+	t->has_limits = true;
+	if (t->merged.forbidden)
+		because(t, "forbidden", "%s", t->merged.why);
+	else if (v->standing == STANDING_GIVEN && t->agent_silent)
+		because(t, "unknown", "the agent does not answer (systemctl --user restart assentd)");
+	else if (v->standing == STANDING_GIVEN && !t->agent)
+		because(t, "no-agent", "no agent is running (systemctl --user start assentd)");
+	else if (v->standing == STANDING_GIVEN)
+		because(t, *t->agent_state ? t->agent_state : "given", "%s", t->agent_why);
+	return EXIT_DONE;
+}
+
+int cli_status(int argc, char **argv)
+{
+	struct status *t = calloc(1, sizeof *t);
+	bool json = false;
+	const struct input_option options[] = {{"json", NULL, &json}, {NULL, NULL, NULL}};
+	int rest, r = EXIT_FAILED;
+	if (!t)
+		return r;
+	r = session_begin(&t->session, "status", argc, argv, options, 0, &rest);
+	if (r == EXIT_DONE)
+		r = find(t);
+	if (r == EXIT_DONE) {
+		if (json)
+			status_json(t, stdout);
+		else
+			status_text(t, stdout);
+		r = input_flush_stdout(t->recording ? EXIT_DONE : EXIT_NOTHING, 0);
+	}
+	config_free(t->agent);
+	session_end(&t->session);
+	free(t);
+	return r;
+}

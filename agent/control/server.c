@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../base/places.h"
+#include "../error.h"
+
+static int address(const char *path, struct sockaddr_un *a)
+{
+	memset(a, 0, sizeof *a);
+	a->sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof a->sun_path)
+		return ERROR_LIMIT;
+	memcpy(a->sun_path, path, strlen(path) + 1);
+	return 0;
+}
+
+int server_open(struct server *s, const char *path, server_answer *answer, void *user)
+{
+	memset(s, 0, sizeof *s);
+	s->answer = answer;
+	s->user = user;
+	for (int i = 0; i < SERVER_CLIENTS; i++)
+		s->client[i].fd = -1;
+	s->fd = -1;
+	struct sockaddr_un a;
+	int error = address(path, &a);
+	if (error)
+		return error;
+	char directory[sizeof s->path];
+	snprintf(s->path, sizeof s->path, "%s", path);
+	snprintf(directory, sizeof directory, "%s", path);
+	char *slash = strrchr(directory, '/');
+	if (slash) {
+		*slash = 0;
+		error = places_make(directory);
+		if (error)
+			return error;
+	}
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		return ERROR_IO;
+	/* Somebody there? Then it is theirs. A dead one's socket refuses. */
+	if (connect(s->fd, (struct sockaddr *)&a, sizeof a) == 0 || errno == EAGAIN || errno == EINPROGRESS) {
+		close(s->fd);
+		s->fd = -1;
+		return ERROR_DENIED;
+	}
+	close(s->fd);
+	if (unlink(path) && errno != ENOENT) {
+		s->fd = -1;
+		return ERROR_IO;
+	}
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		return ERROR_IO;
+	mode_t mask = umask(0177);
+	int bound = bind(s->fd, (struct sockaddr *)&a, sizeof a);
+	umask(mask);
+	if (bound || listen(s->fd, SERVER_CLIENTS)) {
+		int saved = errno;
+		close(s->fd);
+		s->fd = -1;
+		errno = saved;
+		return ERROR_IO;
+	}
+	return 0;
+}
+
+static void drop(struct server *s, int i)
+{
+	close(s->client[i].fd);
+	s->client[i].fd = -1;
+	s->client[i].length = 0;
+}
+
+void server_close(struct server *s)
+{
+	for (int i = 0; i < SERVER_CLIENTS; i++)
+		if (s->client[i].fd >= 0)
+			drop(s, i);
+	if (s->fd >= 0) {
+		close(s->fd);
+		unlink(s->path);
+	}
+	s->fd = -1;
+}
+
+int server_poll(const struct server *s, struct pollfd *fds)
+{
+	int n = 0;
+	bool full = true;
+	for (int i = 0; i < SERVER_CLIENTS; i++) {
+		if (s->client[i].fd >= 0)
+			fds[n++] = (struct pollfd){ .fd = s->client[i].fd, .events = POLLIN };
+		else
+			full = false;
+	}
+	if (!full && s->fd >= 0)
+		fds[n++] = (struct pollfd){ .fd = s->fd, .events = POLLIN };
+	return n;
+}
+
+int64_t server_deadline_us(const struct server *s)
+{
+	int64_t at = INT64_MAX;
+	for (int i = 0; i < SERVER_CLIENTS; i++)
+		if (s->client[i].fd >= 0 && s->client[i].since_us + SERVER_PATIENCE_US < at)
+			at = s->client[i].since_us + SERVER_PATIENCE_US;
+	return at;
+}
+
+static void accept_all(struct server *s, int64_t now_us)
+{
+	for (int i = 0; i < SERVER_CLIENTS; i++) {
+		if (s->client[i].fd >= 0)
+			continue;
+		int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			return;
+		struct ucred peer;
+		socklen_t size = sizeof peer;
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || peer.uid != getuid()) {
+			close(fd);
+			continue;
+		}
+		s->client[i].fd = fd;
+		s->client[i].since_us = now_us;
+		s->client[i].length = 0;
+	}
+}
+
+static void read_client(struct server *s, int i, int64_t now_us)
+{
+	char *line = s->client[i].line;
+	size_t *length = &s->client[i].length;
+	ssize_t n = recv(s->client[i].fd, line + *length, SERVER_LINE_MAX - *length, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		if (now_us >= s->client[i].since_us + SERVER_PATIENCE_US)
+			drop(s, i);
+		return;
+	}
+	if (n <= 0) {
+		drop(s, i);
+		return;
+	}
+	*length += (size_t)n;
+	char *end = memchr(line, '\n', *length);
+	if (!end) {
+		if (*length == SERVER_LINE_MAX)
+			drop(s, i);
+		return;
+	}
+	*end = 0;
+	char answer[SERVER_ANSWER_MAX];
+	answer[0] = 0;
+	s->answer(s->user, line, answer, sizeof answer - 1);
+	size_t size = strlen(answer);
+	answer[size++] = '\n';
+	/* It fits any socket buffer: a peer that does not take it whole is gone. */
+	ssize_t ignored = send(s->client[i].fd, answer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)ignored;
+	drop(s, i);
+}
+
+void server_handle(struct server *s, int64_t now_us)
+{
+	accept_all(s, now_us);
+	for (int i = 0; i < SERVER_CLIENTS; i++)
+		if (s->client[i].fd >= 0)
+			read_client(s, i, now_us);
+}

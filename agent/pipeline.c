@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline.h"
+
+#include <string.h>
+
+void pipeline_init(struct pipeline *p, const struct limits *limits, struct held *ring, redact_keep *keep,
+		   pipeline_ask *ask, void *user)
+{
+	memset(p, 0, sizeof *p);
+	context_init(&p->context, limits);
+	airlock_init(&p->airlock, ring);
+	consent_init(&p->consent, limits);
+	redact_init(&p->redact, keep, user);
+	p->ask = ask;
+	p->user = user;
+	p->barrier_us = p->checked_us = p->input_us = INT64_MIN;
+}
+
+static void hold(struct pipeline *p, enum held_kind kind, int64_t mono_us, struct held *entry)
+{
+	entry->kind = (uint8_t)kind;
+	entry->mono_us = mono_us;
+	entry->barrier_us = p->barrier_us;
+	if (kind == HELD_STAY)
+		entry->stay = p->context.serial;
+	else
+		entry->stay = context_stay_at(&p->context, mono_us);
+	entry->focus = context_stay(&p->context, entry->stay)->focus;
+	airlock_push(&p->airlock, entry, p->consent.permit.key_grid_us);
+	explicit_bzero(entry, sizeof *entry);
+}
+
+static bool is_barrier(const struct raw_event *raw)
+{
+	const struct raw_input *in = &raw->as.input;
+	if (raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH)
+		return true;
+	return raw->kind == RAW_KEY && in->action != KEY_RELEASE &&
+	       (in->chord || in->key_class == CLASS_ENTER || in->key_class == CLASS_NAVIGATION);
+}
+
+static void decide(struct pipeline *p, const struct raw_event *raw)
+{
+	bool given = raw->as.consent.state == CONSENT_GIVEN;
+	if (p->running)
+		pipeline_stop(p, raw->mono_us);
+	consent_apply(&p->consent, raw);
+	struct permit permit;
+	int64_t utc = redact_utc(&p->redact, raw->mono_us);
+	p->running = given && consent_permit(&p->consent, utc, utc, &permit) == 0;
+	if (!p->running)
+		return;
+	redact_start(&p->redact, &permit, raw->mono_us, p->consent.paused_us);
+	if (p->context.serial) {
+		struct held entry = { 0 };
+		hold(p, HELD_STAY, raw->mono_us, &entry);
+	}
+}
+
+void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
+{
+	struct context_change change;
+	context_apply(&p->context, raw, &change);
+	if (change.mask)
+		airlock_mask(&p->airlock, change.focus, change.upto, change.reason);
+
+	struct held entry = { 0 };
+	switch (raw->kind) {
+	case RAW_CONSENT:
+		decide(p, raw);
+		break;
+	case RAW_KEY: case RAW_BUTTON: case RAW_MOTION: case RAW_SCROLL: case RAW_TOUCH:
+		if (!p->running)
+			break;
+		p->input_us = raw->mono_us;
+		entry.as.input = raw->as.input;
+		hold(p, (enum held_kind)(HELD_KEY + (raw->kind - RAW_KEY)), raw->mono_us, &entry);
+		if (is_barrier(raw))
+			p->barrier_us = raw->mono_us;
+		break;
+	case RAW_CLOCK:
+		entry.as.clock.utc_us = raw->as.clock.utc_us;
+		entry.as.clock.boot_us = raw->as.clock.boot_us;
+		if (p->redact.clock_known && p->running) {
+			hold(p, HELD_CLOCK, raw->mono_us, &entry);
+		} else {
+			entry.kind = HELD_CLOCK;
+			entry.mono_us = raw->mono_us;
+			redact_world(&p->redact, &p->consent.permit, &entry);
+		}
+		break;
+	case RAW_DEVICE:
+		if (!p->running)
+			break;
+		entry.as.device.device = raw->as.device.device;
+		entry.as.device.klass = (uint8_t)raw->as.device.klass;
+		entry.as.device.present = raw->as.device.present;
+		hold(p, HELD_DEVICE, raw->mono_us, &entry);
+		break;
+	case RAW_SCREEN:
+		if (!p->running)
+			break;
+		entry.as.screen.width = raw->as.screen.width;
+		entry.as.screen.height = raw->as.screen.height;
+		hold(p, HELD_SCREEN, raw->mono_us, &entry);
+		break;
+	case RAW_LAYOUT:
+		if (!p->running)
+			break;
+		memcpy(entry.as.layout, raw->as.layout.name, sizeof entry.as.layout);
+		hold(p, HELD_LAYOUT, raw->mono_us, &entry);
+		break;
+	case RAW_LOST:
+		if (!p->running)
+			break;
+		entry.as.lost.count = raw->as.lost.count > 0 ? raw->as.lost.count : 0;
+		entry.as.lost.unknown = raw->as.lost.count < 0;
+		hold(p, HELD_LOST, raw->mono_us, &entry);
+		break;
+	default:
+		break;
+	}
+	if (change.moved && p->running)
+		hold(p, HELD_STAY, raw->mono_us, &entry);
+}
+
+/* A key that moves no text (a shortcut, an arrow) may leave where nothing is typed; a plain one may not. */
+static bool plain_key(const struct held *h)
+{
+	const struct raw_input *in = &h->as.input;
+	return h->kind == HELD_KEY && !in->chord && in->key_class != CLASS_MODIFIER &&
+	       in->key_class != CLASS_NAVIGATION && in->key_class != CLASS_FUNCTION;
+}
+
+static bool release_head(struct pipeline *p, const struct held *h, int64_t now_us)
+{
+	const struct stay *stay = context_stay(&p->context, h->stay);
+	struct permit permit;
+	enum reason reason = REASON_UNKNOWN;
+	enum verdict verdict;
+
+	if (h->masked) {
+		verdict = VERDICT_MASKED;
+		reason = (enum reason)(h->masked - 1);
+	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
+		verdict = VERDICT_OPEN;
+	} else {
+		verdict = context_judge(&p->context, h->stay, h->mono_us, h->kind == HELD_KEY, h->barrier_us, now_us, &reason);
+	}
+	if (verdict == VERDICT_WAIT)
+		return false;
+	bool plain = verdict == VERDICT_OPEN && plain_key(h) && !stay->terminal && stay->role != FIELD_TEXT;
+	if (plain) {
+		verdict = VERDICT_MASKED;
+		reason = REASON_UNKNOWN;
+	}
+	/* In a place that is well but for this: masked for its moment, not until the next open event. */
+	bool moment = plain || (!h->masked && !stay->masked && context_vouched(stay));
+	if (consent_permit(&p->consent, redact_utc(&p->redact, h->mono_us), redact_utc(&p->redact, now_us), &permit)) {
+		/* Not agreed to at that time, or not any more: as if it had not been. */
+	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
+		redact_world(&p->redact, &permit, h);
+	} else if (verdict == VERDICT_OPEN) {
+		redact_open(&p->redact, &permit, h, stay);
+	} else if (h->kind == HELD_STAY && reason == REASON_UNKNOWN) {
+		/* Nobody knows what this place is, and nothing happened there yet: the first input begins the span. */
+	} else {
+		redact_mask(&p->redact, &permit, h, stay, reason, moment);
+	}
+	airlock_pop(&p->airlock);
+	return true;
+}
+
+void pipeline_release(struct pipeline *p, int64_t now_us)
+{
+	const struct held *h;
+	while ((h = airlock_head(&p->airlock)) && release_head(p, h, now_us))
+		;
+	h = airlock_head(&p->airlock);
+	struct context_change change;
+	context_tick(&p->context, h ? h->stay : p->context.serial, now_us, &change);
+	if (change.moved && p->running) {
+		struct held entry = { 0 };
+		hold(p, HELD_STAY, now_us, &entry);
+	}
+	/* The decision ran out while nothing else happened. */
+	struct permit permit;
+	int64_t utc = redact_utc(&p->redact, now_us);
+	if (p->running && consent_permit(&p->consent, utc, utc, &permit))
+		pipeline_stop(p, now_us);
+}
+
+int64_t pipeline_deadline(const struct pipeline *p)
+{
+	const struct held *h = airlock_head(&p->airlock);
+	int64_t expiry = p->running ? p->consent.until_us - p->redact.utc_offset_us : INT64_MAX;
+	int64_t next = p->checked_us == INT64_MIN ? INT64_MIN : p->checked_us + PIPELINE_CHECK_US;
+	if (!h) {
+		/* Only a look tells that a prompt or a grab is over: look for a while after the last key. */
+		const struct stay *s = context_stay(&p->context, p->context.serial);
+		bool look = p->running && s->masked && (s->reason == REASON_ECHO_OFF || s->reason == REASON_GRAB);
+		if (look && p->input_us != INT64_MIN && p->checked_us < p->input_us + CONTEXT_LIMIT_US)
+			return next > p->input_us + PIPELINE_CHECK_US ? next : p->input_us + PIPELINE_CHECK_US;
+		return expiry;
+	}
+	int64_t due = h->mono_us + CONTEXT_HOLD_US;
+	due = due > next ? due : next;
+	return due < expiry ? due : expiry;
+}
+
+void pipeline_check(struct pipeline *p, int64_t now_us)
+{
+	const struct held *h = airlock_head(&p->airlock);
+	p->checked_us = now_us;
+	struct question questions[CONTEXT_QUESTIONS];
+	int n = context_questions(&p->context, h ? h->stay : p->context.serial, p->context.serial, questions);
+	for (int i = 0; i < n; i++)
+		p->ask(p->user, &questions[i]);
+}
+
+void pipeline_stop(struct pipeline *p, int64_t now_us)
+{
+	/* What was not judged yet is masked, and the data says so. */
+	const struct held *h = airlock_head(&p->airlock);
+	if (h && p->running)
+		redact_mask(&p->redact, &p->consent.permit, h, context_stay(&p->context, h->stay),
+			    h->masked ? (enum reason)(h->masked - 1) : REASON_UNKNOWN, false);
+	airlock_clear(&p->airlock);
+	if (p->running)
+		redact_stop(&p->redact, &p->consent.permit, now_us);
+	p->running = false;
+	p->consent.state = CONSENT_NONE;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The flow, on one page: raw events in, events out. Pure but for the two callbacks; the caller gives the time. Live
+ * sources and replayed files drive it alike.
+ */
+#ifndef ASSENT_PIPELINE_H
+#define ASSENT_PIPELINE_H
+
+#include "policy/airlock.h"
+#include "policy/consent.h"
+#include "policy/context.h"
+#include "policy/redact.h"
+
+enum { PIPELINE_CHECK_US = 250000 };      /* oracles are asked no more often than this while input goes on */
+
+typedef void pipeline_ask(void *user, const struct question *question);
+
+struct pipeline {
+	struct context context;
+	struct airlock airlock;
+	struct consent consent;
+	struct redact redact;
+	pipeline_ask *ask;
+	void *user;
+	int64_t barrier_us, checked_us, input_us;
+	bool running;                     /* a given decision is in force */
+};
+
+/* ring: AIRLOCK_CAPACITY places of locked memory. keep gets each event; ask each question of a check. */
+void pipeline_init(struct pipeline *p, const struct limits *limits, struct held *ring, redact_keep *keep,
+		   pipeline_ask *ask, void *user);
+/* One raw event, in the order of the world. */
+void pipeline_feed(struct pipeline *p, const struct raw_event *raw);
+/* Judges what waits; call after a run of pipeline_feed. utc_us: the time now, for consent. */
+void pipeline_release(struct pipeline *p, int64_t now_us);
+/* When oracles must be asked next (mono µs), INT64_MAX when nothing waits: then no timer is needed. */
+int64_t pipeline_deadline(const struct pipeline *p);
+/* Asks them. The answers come by pipeline_feed, then call pipeline_release. */
+void pipeline_check(struct pipeline *p, int64_t now_us);
+/* The end: what waits is forgotten, what is open is closed. */
+void pipeline_stop(struct pipeline *p, int64_t now_us);
+
+#endif

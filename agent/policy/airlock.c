@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "airlock.h"
+
+#include <string.h>
+
+static struct held *at(const struct airlock *a, size_t i)
+{
+	return &a->ring[(a->head + i) % AIRLOCK_CAPACITY];
+}
+
+void airlock_init(struct airlock *a, struct held *ring)
+{
+	a->ring = ring;
+	a->head = a->count = 0;
+}
+
+const struct held *airlock_head(const struct airlock *a)
+{
+	return a->count ? at(a, 0) : NULL;
+}
+
+const struct held *airlock_tail(const struct airlock *a)
+{
+	return a->count ? at(a, a->count - 1) : NULL;
+}
+
+static bool is_input(const struct held *h) { return h->kind <= HELD_TOUCH; }
+
+static void count_lost(struct airlock *a, const struct held *entry)
+{
+	struct held *tail = at(a, a->count - 1);
+	if (!is_input(entry) && entry->kind != HELD_LOST)
+		return; /* the next stay, clock or screen repeats what this one said */
+	if (tail->kind == HELD_LOST) {
+		if (entry->kind == HELD_LOST && entry->as.lost.unknown)
+			tail->as.lost.unknown = true;
+		tail->as.lost.count += entry->kind == HELD_LOST ? entry->as.lost.count : 1;
+		/* Over several stays, one of which may be a secret's, the number is not told. */
+		if (entry->stay != tail->stay)
+			tail->as.lost.mixed = true;
+		return;
+	}
+	if (a->count == AIRLOCK_CAPACITY)
+		return; /* not reached: the last place is kept for a HELD_LOST */
+	struct held *h = at(a, a->count++);
+	*h = *entry;
+	if (entry->kind != HELD_LOST) {
+		memset(&h->as, 0, sizeof h->as);
+		h->kind = HELD_LOST;
+		h->as.lost.count = 1;
+	}
+}
+
+void airlock_push(struct airlock *a, const struct held *entry, int64_t grid_us)
+{
+	if (a->count >= AIRLOCK_CAPACITY - 1) {
+		count_lost(a, entry);
+		return;
+	}
+	size_t place = a->count++;
+	if (entry->kind == HELD_KEY && grid_us > 0) {
+		int64_t rounded = entry->mono_us - entry->mono_us % grid_us;
+		while (place > 0) {
+			const struct held *before = at(a, place - 1);
+			bool pointer = before->kind == HELD_MOTION || before->kind == HELD_SCROLL || before->kind == HELD_TOUCH;
+			if (!pointer || before->mono_us <= rounded || before->stay != entry->stay)
+				break;
+			*at(a, place) = *before;
+			place--;
+		}
+	}
+	*at(a, place) = *entry;
+}
+
+void airlock_pop(struct airlock *a)
+{
+	explicit_bzero(at(a, 0), sizeof(struct held));
+	a->head = (a->head + 1) % AIRLOCK_CAPACITY;
+	a->count--;
+}
+
+void airlock_mask(struct airlock *a, uint64_t focus, uint64_t upto, enum reason reason)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		struct held *h = at(a, i);
+		if (h->focus >= focus && h->stay <= upto && !h->masked)
+			h->masked = (uint8_t)(1 + reason);
+	}
+}
+
+void airlock_clear(struct airlock *a)
+{
+	while (a->count)
+		airlock_pop(a);
+}

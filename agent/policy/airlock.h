@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where raw events wait until it is known what they were typed into. A ring in memory that the caller
+ * locked; each place is wiped as it is left. First in, first out, but for keys: these stand at their place on the
+ * consented grid of time, since their place between pointer events of exact time would tell more than was agreed.
+ */
+#ifndef ASSENT_AIRLOCK_H
+#define ASSENT_AIRLOCK_H
+
+#include <stddef.h>
+
+#include "../event.h"
+
+enum { AIRLOCK_CAPACITY = 49152 };
+
+enum held_kind {
+	HELD_KEY, HELD_BUTTON, HELD_MOTION, HELD_SCROLL, HELD_TOUCH,
+	HELD_STAY,               /* a stay begins */
+	HELD_CLOCK, HELD_DEVICE, HELD_SCREEN, HELD_LAYOUT,
+	HELD_LOST                /* events were lost here */
+};
+
+struct held {
+	int64_t mono_us;
+	int64_t barrier_us;      /* keys: the last click, Tab, Enter or shortcut before it */
+	uint64_t stay, focus;
+	uint8_t kind;            /* held_kind */
+	uint8_t masked;          /* 0, or 1 + reason: a firm no came while it waited */
+	union {
+		struct raw_input input;
+		struct { int64_t utc_us, boot_us; } clock;
+		struct { int16_t device; uint8_t klass; bool present; } device;
+		struct { int32_t width, height; } screen;
+		char layout[EVENT_TEXT_MAX + 1];
+		struct { int32_t count; bool unknown, mixed; } lost;
+	} as;
+};
+
+struct airlock {
+	struct held *ring;       /* AIRLOCK_CAPACITY places, the caller's */
+	size_t head, count;
+};
+
+void airlock_init(struct airlock *a, struct held *ring);
+/* Copies entry in. grid_us > 0 and a key: placed before pointer events later than its place on the grid. When there is no
+ * room the entry is not taken, and a HELD_LOST at the end counts it. */
+void airlock_push(struct airlock *a, const struct held *entry, int64_t grid_us);
+/* The oldest entry, or NULL. */
+const struct held *airlock_head(const struct airlock *a);
+const struct held *airlock_tail(const struct airlock *a);
+void airlock_pop(struct airlock *a);                      /* wipes it */
+/* Masks every entry from this focus on, up to this stay. */
+void airlock_mask(struct airlock *a, uint64_t focus, uint64_t upto, enum reason reason);
+void airlock_clear(struct airlock *a);                    /* wipes all */
+
+#endif

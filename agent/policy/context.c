@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "context.h"
+
+#include <string.h>
+
+#include "exclude.h"
+
+static struct stay *slot(struct context *c, uint64_t serial)
+{
+	return &c->stay[serial % CONTEXT_STAYS];
+}
+
+const struct stay *context_stay(const struct context *c, uint64_t serial)
+{
+	return &c->stay[serial % CONTEXT_STAYS];
+}
+
+static struct stay *current(struct context *c)
+{
+	return slot(c, c->serial);
+}
+
+/* The firm no of a stay, from all that is known about it, strongest first. */
+static void settle(const struct context *c, struct stay *s)
+{
+	s->masked = true;
+	if (c->locked)
+		s->reason = REASON_LOCKED;
+	else if (c->grabbed)
+		s->reason = REASON_GRAB;
+	else if (s->excluded)
+		s->reason = REASON_EXCLUDED;
+	else if (s->role == FIELD_SECRET)
+		s->reason = REASON_PASSWORD;
+	else if (s->terminal && s->tty == TTY_SECRET)
+		s->reason = REASON_ECHO_OFF;
+	else if (s->nowhere || (s->terminal && s->tty == TTY_UNKNOWN) || c->crowded)
+		s->reason = REASON_UNKNOWN;
+	else
+		s->masked = false;
+}
+
+static bool is_secret(const struct context *c, uint64_t object)
+{
+	for (int i = 0; i < c->secrets; i++)
+		if (c->secret[i] == object)
+			return true;
+	/* More password fields than can be remembered: none can be told from a new one any more. */
+	return c->secrets == CONTEXT_SECRETS;
+}
+
+static void remember_secret(struct context *c, uint64_t object)
+{
+	if (!is_secret(c, object))
+		c->secret[c->secrets++] = object;
+}
+
+void context_init(struct context *c, const struct limits *limits)
+{
+	memset(c, 0, sizeof *c);
+	c->only = limits->only_apps;
+	c->exclude = limits->exclude_apps;
+	c->grab_ok_us = INT64_MIN;
+	struct stay *s = current(c);
+	s->begin_us = INT64_MIN;
+	s->end_us = INT64_MAX;
+	s->nowhere = true;
+	s->tty = TTY_ECHO;
+	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
+	settle(c, s);
+}
+
+static void mask(struct context_change *change, const struct stay *s)
+{
+	if (!change->mask || s->focus < change->focus)
+		change->focus = s->focus;
+	if (!change->mask || s->serial > change->upto)
+		change->upto = s->serial;
+	change->mask = true;
+	change->reason = s->reason;
+}
+
+/* Begins a stay as a copy of the current one. NULL when the ring is full: then the current one is masked. */
+static struct stay *move(struct context *c, int64_t now_us, bool sampled, struct context_change *change)
+{
+	struct stay *old = current(c);
+	if (c->serial + 1 - c->oldest >= CONTEXT_STAYS) {
+		c->crowded = true;
+		settle(c, old);
+		mask(change, old);
+		return NULL;
+	}
+	old->end_us = now_us;
+	struct stay *s = slot(c, c->serial + 1);
+	*s = *old;
+	s->serial = ++c->serial;
+	s->begin_us = now_us;
+	s->end_us = INT64_MAX;
+	s->sampled = sampled;
+	change->moved = true;
+	return s;
+}
+
+/* The current stay's facts changed by a sample or an answer: a new stay if its firm no changed, and a mask if it began. */
+static void resettle(struct context *c, int64_t now_us, struct context_change *change)
+{
+	struct stay probe = *current(c);
+	settle(c, &probe);
+	struct stay *s = current(c);
+	if (probe.masked == s->masked && (!probe.masked || probe.reason == s->reason))
+		return;
+	bool begins = probe.masked;
+	s = move(c, now_us, true, change);
+	if (!s)
+		return;
+	settle(c, s);
+	if (begins)
+		mask(change, s);
+}
+
+static void adopt_field(struct context *c, struct stay *s, struct context_change *change)
+{
+	s->object = c->field_object;
+	s->role = is_secret(c, s->object) ? FIELD_SECRET : c->field_role;
+	s->field_ok_us = s->focused_ok_us = INT64_MIN;
+	settle(c, s);
+	if (s->masked)
+		mask(change, s);
+}
+
+static void apply_focus(struct context *c, const struct raw_app *app, int64_t now_us, struct context_change *change)
+{
+	struct stay *old = current(c);
+	if (app->window && app->window == old->window && app->pid == old->pid && !c->has_next) {
+		/* The same place under a new title. */
+		if (strncmp(old->title, app->title, EVENT_TITLE_MAX) == 0)
+			return;
+		struct stay *s = move(c, now_us, false, change);
+		if (s)
+			memcpy(s->title, app->title, sizeof s->title);
+		return;
+	}
+	struct stay *s = move(c, now_us, false, change);
+	if (!s) {
+		c->next_app = *app;
+		c->has_next = true;
+		return;
+	}
+	c->has_next = false;
+	s->focus++;
+	s->window = app->window;
+	s->pid = app->pid;
+	s->terminal = app->terminal;
+	s->nowhere = !app->window || app->pid <= 0 || app->foreign || (!app->exe[0] && !app->sandbox[0]);
+	s->excluded = exclude_builtin(app) || exclude_matches(&c->exclude, app) ||
+		      (c->only.count > 0 && !exclude_matches(&c->only, app));
+	exclude_app_id(app, s->app);
+	memcpy(s->title, app->title, sizeof s->title);
+	s->title[EVENT_TITLE_MAX] = 0;
+	s->object = 0;
+	s->role = FIELD_PENDING;
+	s->tty = TTY_ECHO;
+	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
+	settle(c, s);
+	/* The bus may be ahead of the X server, or still speak of another window of the same process: this object
+	 * is asked about, and vouches only by its answer. */
+	if (c->field_pid == s->pid && c->field_object && !s->masked && !is_secret(c, c->field_object))
+		s->object = c->field_object;
+}
+
+/* News: an object got the focus. */
+static void field_news(struct context *c, uint64_t object, int32_t pid, enum field_role role, int64_t now_us,
+		       struct context_change *change)
+{
+	c->field_object = object;
+	c->field_pid = pid;
+	c->field_role = role;
+	struct stay *s = current(c);
+	if (s->nowhere || pid != s->pid || (object == s->object && s->role != FIELD_PENDING))
+		return;
+	if (s->object && s->object != object) {
+		s = move(c, now_us, true, change);
+		if (!s)
+			return;
+	}
+	adopt_field(c, s, change);
+}
+
+static void apply_field(struct context *c, const struct raw_event *raw, struct context_change *change)
+{
+	uint64_t object = raw->as.field.object;
+	enum field_role role = raw->as.field.role;
+	int64_t asked = raw->as.field.asked_us;
+	if (role == FIELD_SECRET)
+		remember_secret(c, object);
+	else if (role != FIELD_DEAD && is_secret(c, object))
+		role = FIELD_SECRET;
+	if (raw->as.field.focused && role != FIELD_DEAD && (asked == 0 || object == c->field_object))
+		field_news(c, object, raw->as.field.pid, role, raw->mono_us, change);
+	else if (object == c->field_object && role != FIELD_DEAD)
+		c->field_role = role;
+	if (asked == 0 || role == FIELD_PENDING || role == FIELD_DEAD)
+		return;
+	for (uint64_t n = c->oldest; n <= c->serial; n++) {
+		struct stay *s = slot(c, n);
+		if (s->object != object || (raw->as.field.pid && raw->as.field.pid != s->pid))
+			continue;
+		s->role = role;
+		if (role == FIELD_SECRET) {
+			settle(c, s);
+			mask(change, s);
+			continue;
+		}
+		if (asked > s->field_ok_us)
+			s->field_ok_us = asked;
+		if (raw->as.field.focused && asked > s->focused_ok_us)
+			s->focused_ok_us = asked;
+	}
+}
+
+static void apply_tty(struct context *c, const struct raw_event *raw, struct context_change *change)
+{
+	enum tty_state state = raw->as.tty.state;
+	for (uint64_t n = c->oldest; n <= c->serial; n++) {
+		struct stay *s = slot(c, n);
+		if (s->window != raw->as.tty.window || !s->terminal)
+			continue;
+		if (n == c->serial) {
+			s->tty = state;
+			resettle(c, raw->mono_us, change);
+			s = current(c);
+		}
+		/* A stay that began as a prompt stays masked; its successor is vouched for. */
+		if ((state == TTY_ECHO || state == TTY_PROGRAM) && !s->masked)
+			s->tty_ok_us = raw->mono_us;
+	}
+}
+
+void context_apply(struct context *c, const struct raw_event *raw, struct context_change *change)
+{
+	memset(change, 0, sizeof *change);
+	switch (raw->kind) {
+	case RAW_FOCUS:
+		apply_focus(c, raw->as.app, raw->mono_us, change);
+		break;
+	case RAW_FIELD:
+		apply_field(c, raw, change);
+		break;
+	case RAW_TTY:
+		apply_tty(c, raw, change);
+		break;
+	case RAW_GRAB:
+		c->grabbed = raw->as.grab.grabbed;
+		if (!c->grabbed)
+			c->grab_ok_us = raw->mono_us;
+		resettle(c, raw->mono_us, change);
+		break;
+	case RAW_LOCK:
+		c->locked = raw->as.lock.locked;
+		resettle(c, raw->mono_us, change);
+		break;
+	case RAW_AGREE:
+		/* A disagreement may only be an event still on its way: it does not vouch, no more. */
+		if (raw->as.agree.agrees)
+			current(c)->agree_ok_us = raw->mono_us;
+		break;
+	default:
+		break;
+	}
+}
+
+void context_tick(struct context *c, uint64_t oldest, int64_t now_us, struct context_change *change)
+{
+	memset(change, 0, sizeof *change);
+	c->oldest = oldest;
+	if (c->crowded && c->serial + 2 - oldest < CONTEXT_STAYS) {
+		c->crowded = false;
+		if (c->has_next) {
+			struct raw_app app = c->next_app;
+			apply_focus(c, &app, now_us, change);
+		} else {
+			resettle(c, now_us, change);
+		}
+	}
+}
+
+uint64_t context_stay_at(const struct context *c, int64_t mono_us)
+{
+	/* A sample is taken after the input that woke us: what happened before it belongs to the stay before,
+	 * if that one was masked (a prompt answered and gone). */
+	uint64_t serial = c->serial;
+	while (serial > c->oldest) {
+		const struct stay *s = context_stay(c, serial);
+		if (!s->sampled || mono_us >= s->begin_us || s->masked || !context_stay(c, serial - 1)->masked)
+			break;
+		serial--;
+	}
+	return serial;
+}
+
+enum verdict context_judge(const struct context *c, uint64_t serial, int64_t mono_us, bool is_key, int64_t barrier_us,
+			   int64_t now_us, enum reason *reason)
+{
+	const struct stay *s = context_stay(c, serial);
+	if (s->masked) {
+		*reason = s->reason;
+		return VERDICT_MASKED;
+	}
+	int64_t due = mono_us + CONTEXT_HOLD_US;
+	bool ended = s->end_us != INT64_MAX;
+	bool vouched = c->grab_ok_us >= due;
+	if (s->terminal) {
+		vouched = vouched && s->tty_ok_us >= due;
+	} else {
+		vouched = vouched && s->object && s->role != FIELD_PENDING && s->field_ok_us >= due;
+		/* The object must have had the focus after the click or Tab that could have moved it away. */
+		if (is_key)
+			vouched = vouched && s->focused_ok_us >= (ended ? barrier_us : due);
+	}
+	if (!ended)
+		vouched = vouched && s->agree_ok_us >= due;
+	if (vouched)
+		return VERDICT_OPEN;
+	if (now_us < mono_us + CONTEXT_LIMIT_US)
+		return VERDICT_WAIT;
+	*reason = REASON_UNKNOWN;
+	return VERDICT_MASKED;
+}
+
+bool context_vouched(const struct stay *stay)
+{
+	return stay->field_ok_us != INT64_MIN || stay->tty_ok_us != INT64_MIN;
+}
+
+int context_questions(const struct context *c, uint64_t from, uint64_t to, struct question *out)
+{
+	int n = 0;
+	out[n++] = (struct question){ .kind = ASK_SAMPLE };
+	for (uint64_t serial = from; serial <= to; serial++) {
+		const struct stay *s = context_stay(c, serial);
+		struct question q = { .window = s->window, .object = s->object, .pid = s->pid };
+		/* A prompt that went by is not asked about again; the current stay is, to see when it ends. */
+		if (s->nowhere || s->excluded || (s->masked && serial != c->serial))
+			continue;
+		q.kind = s->terminal ? ASK_TTY : ASK_FIELD;
+		if (q.kind == ASK_FIELD && !q.object)
+			continue;
+		bool asked = false;
+		for (int i = 1; i < n && !asked; i++)
+			asked = out[i].kind == q.kind &&
+				(q.kind == ASK_TTY ? out[i].window == q.window : out[i].object == q.object);
+		if (!asked)
+			out[n++] = q;
+	}
+	return n;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the user is and whether it is safe there.
+ *
+ * Time is cut into stays: stretches in which nothing about the place changed (focused window, focused object,
+ * lock, grab, prompt). A stay either has a firm no (masked), or oracles vouch for it: each answer says "good at the
+ * time the question left". What was typed at T is open when every oracle was asked at T + CONTEXT_HOLD_US or
+ * later and said good; if that has not happened at T + CONTEXT_LIMIT_US it is masked. A firm no masks all that
+ * is still in the airlock under the same window focus, since keys run ahead of the news about them.
+ */
+#ifndef ASSENT_CONTEXT_H
+#define ASSENT_CONTEXT_H
+
+#include "../event.h"
+#include "../limits.h"
+
+enum {
+	CONTEXT_STAYS = 64,
+	CONTEXT_SECRETS = 4096,           /* objects that once were password fields */
+	CONTEXT_HOLD_US = 300000,         /* ssh's prompt: 249 ms; browsers' focus events: up to 192 ms */
+	CONTEXT_LIMIT_US = 3000000
+};
+
+struct stay {
+	uint64_t serial;
+	uint64_t focus;                   /* stays of one window focus share it */
+	int64_t begin_us, end_us;         /* mono; end INT64_MAX while it is the current one */
+	bool sampled;                     /* begun by a sample, not by an event in the stream: input just before it may come after it */
+	bool masked;                      /* a firm no */
+	enum reason reason;               /* why, when masked */
+	bool terminal, excluded, nowhere; /* nowhere: no window, no process, foreign */
+	uint64_t window, object;
+	int32_t pid;
+	enum field_role role;             /* of object; PENDING when there is none yet */
+	enum tty_state tty;
+	int64_t field_ok_us, focused_ok_us, tty_ok_us, agree_ok_us;
+	char app[EVENT_APP_MAX + 1], title[EVENT_TITLE_MAX + 1];
+};
+
+struct context {
+	struct pattern_list only, exclude;
+	struct stay stay[CONTEXT_STAYS];
+	uint64_t serial;                  /* of the current stay */
+	uint64_t oldest;                  /* the oldest stay that the airlock still refers to */
+	bool locked, grabbed;
+	int64_t grab_ok_us;               /* last sample without a foreign grab */
+	bool crowded;                     /* more stays than there is room for: masked until there is */
+	struct raw_app next_app;          /* the focus that came while crowded */
+	bool has_next;
+	uint64_t field_object;            /* the newest focused object, of whatever process */
+	int32_t field_pid;
+	enum field_role field_role;
+	uint64_t secret[CONTEXT_SECRETS];
+	int secrets;
+};
+
+/* What a change of the world means for what is in the airlock. */
+struct context_change {
+	bool moved;                       /* a new stay began */
+	bool mask;                        /* a firm no: mask what the airlock holds from this window focus on, */
+	uint64_t focus, upto;             /* up to this stay */
+	enum reason reason;
+};
+
+enum verdict { VERDICT_OPEN, VERDICT_WAIT, VERDICT_MASKED };
+
+/* What to ask at a check; the answers come back as raw events. */
+enum question_kind { ASK_SAMPLE, ASK_TTY, ASK_FIELD };
+struct question { enum question_kind kind; uint64_t window, object; int32_t pid; };
+enum { CONTEXT_QUESTIONS = CONTEXT_STAYS + 1 };
+
+void context_init(struct context *c, const struct limits *limits);
+/* Takes in anything but input. */
+void context_apply(struct context *c, const struct raw_event *raw, struct context_change *change);
+/* Makes room: stays before oldest are referred to by nobody any more. */
+void context_tick(struct context *c, uint64_t oldest, int64_t now_us, struct context_change *change);
+/* The stay that input at mono_us, arriving now in the stream, belongs to. */
+uint64_t context_stay_at(const struct context *c, int64_t mono_us);
+const struct stay *context_stay(const struct context *c, uint64_t serial);
+/* The verdict on what happened at mono_us in that stay. is_key: barrier_us is the time of the last click, Tab, Enter or
+ * shortcut before it. *reason is set when masked. */
+enum verdict context_judge(const struct context *c, uint64_t serial, int64_t mono_us, bool is_key, int64_t barrier_us,
+			   int64_t now_us, enum reason *reason);
+/* Did any oracle vouch for this stay at any time? */
+bool context_vouched(const struct stay *stay);
+/* What must be asked to judge the stays from..to. Returns how many, at most CONTEXT_QUESTIONS. */
+int context_questions(const struct context *c, uint64_t from, uint64_t to, struct question *out);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only place where a raw event becomes an event. What is open leaves in the permitted detail; what is not becomes
+ * part of a span: begin and end on a grid of REDACT_EDGE_US, no count, no time inside, one span for all that is
+ * masked in a row under one window focus. Nothing is kept that lies inside a span: what is open before its end on the
+ * grid is swallowed too.
+ */
+#ifndef ASSENT_REDACT_H
+#define ASSENT_REDACT_H
+
+#include "airlock.h"
+#include "consent.h"
+#include "context.h"
+
+enum { REDACT_EDGE_US = 1000000 };
+
+typedef void redact_keep(void *user, const struct event *event);
+
+struct redact {
+	redact_keep *keep;
+	void *user;
+	int64_t utc_offset_us;            /* t_us - mono_us, of the newest clock that was released */
+	int64_t boot_offset_us;           /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
+	bool clock_known, started;
+	bool span_open;
+	enum reason span_reason;
+	uint64_t span_focus;
+	int64_t span_begin_us;            /* mono, on the grid */
+	int64_t span_until_us;            /* mono: the last masked moment, INT64_MAX while a whole stay is masked */
+	int64_t swallow_until_us;         /* mono */
+	int64_t newest_us;                /* mono, of what was kept */
+	uint64_t focus_shown;
+	char app[EVENT_APP_MAX + 1], title[EVENT_TITLE_MAX + 1];
+	uint8_t down[96];                 /* keys and buttons whose press was kept, by code: releases follow them */
+};
+
+void redact_init(struct redact *r, redact_keep *keep, void *user);
+/* Capture under this permit begins. paused_us: UTC when the pause before it began, 0 if there was none. */
+void redact_start(struct redact *r, const struct permit *permit, int64_t now_us, int64_t paused_us);
+/* Capture ends: closes what is open. */
+void redact_stop(struct redact *r, const struct permit *permit, int64_t now_us);
+/* An entry that is open, in its stay. */
+void redact_open(struct redact *r, const struct permit *permit, const struct held *entry, const struct stay *stay);
+/* An entry that is masked. moment: it alone, in a stay that is open; else all up to the next open one. */
+void redact_mask(struct redact *r, const struct permit *permit, const struct held *entry, const struct stay *stay,
+		 enum reason reason, bool moment);
+/* Entries that are no input and belong to no verdict: clock, device, screen, layout. */
+void redact_world(struct redact *r, const struct permit *permit, const struct held *entry);
+/* UTC of a moment, by the newest clock released. */
+int64_t redact_utc(const struct redact *r, int64_t mono_us);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which accessible object has the focus and what it is, by AT-SPI over sd-bus, asynchronously. Subscribes to
+ * object:state-changed:focused only; never to text-changed, which carries what is typed.
+ */
+#ifndef ASSENT_ATSPI_H
+#define ASSENT_ATSPI_H
+
+#include "source.h"
+
+struct atspi;
+
+/* Finds the accessibility bus over the session bus, joins it, subscribes. The session bus is left again.
+ * ERROR_GONE: no bus; *what says which. */
+int atspi_open(source_emit *emit, void *user, struct atspi **a, const char **what);
+void atspi_close(struct atspi *a);          /* unsubscribes */
+
+/* For poll(): descriptor, wanted events, and when to call atspi_process even without them (mono µs, INT64_MAX never). */
+int atspi_fd(const struct atspi *a);
+int atspi_events(const struct atspi *a);
+int64_t atspi_deadline_us(const struct atspi *a);
+
+/* Handles what has come; emits RAW_FIELD: at once as PENDING (news), and again when its role is known. ERROR_GONE: the bus is gone. */
+int atspi_process(struct atspi *a);
+
+/* Asks again for role and states of an object that was emitted before; the answer, or FIELD_DEAD after 1 s, comes as
+ * RAW_FIELD with asked_us = now_us. An object that is not known any more: FIELD_DEAD at once. */
+void atspi_ask(struct atspi *a, uint64_t object, int64_t now_us);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x11_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <X11/extensions/XRes.h>
+
+#include "app.h"
+
+static bool is_utf8(const unsigned char *s, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		int more = s[i] < 0x80 ? 0 : s[i] >= 0xc2 && s[i] < 0xe0 ? 1 : (s[i] & 0xf0) == 0xe0 ? 2 :
+			s[i] >= 0xf0 && s[i] < 0xf5 ? 3 : -1;
+		if (more < 0 || (size_t)more >= n - i)
+			return false;
+		/* Overlong forms and surrogates. */
+		if ((s[i] == 0xe0 && s[i + 1] < 0xa0) || (s[i] == 0xed && s[i + 1] > 0x9f) ||
+		    (s[i] == 0xf0 && s[i + 1] < 0x90) || (s[i] == 0xf4 && s[i + 1] > 0x8f))
+			return false;
+		for (i++; more > 0; more--, i++) {
+			if ((s[i] & 0xc0) != 0x80)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Valid UTF-8 without control characters, cut at a character. What is not UTF-8 is Latin-1, as STRING says. */
+static void clean(const unsigned char *in, size_t n, char *out, size_t size)
+{
+	bool utf8 = is_utf8(in, n);
+	size_t used = 0;
+
+	for (size_t i = 0; i < n;) {
+		unsigned char c = in[i];
+		size_t length = !utf8 || c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+		bool control = c < 0x20 || c == 0x7f || (utf8 ? c == 0xc2 && in[i + 1] < 0xa0 : c >= 0x80 && c < 0xa0);
+		bool wide = !utf8 && c >= 0x80;
+		if (!control) {
+			if (used + (wide ? 2 : length) >= size)
+				break;
+			if (wide) {
+				out[used++] = (char)(0xc0 | c >> 6);
+				out[used++] = (char)(0x80 | (c & 0x3f));
+			} else {
+				memcpy(out + used, in + i, length);
+				used += length;
+			}
+		}
+		i += length;
+	}
+	out[used] = 0;
+}
+
+static bool text_property(struct x11 *x, xcb_window_t window, xcb_atom_t name, char *out, size_t size)
+{
+	xcb_get_property_reply_t *reply = xcb_get_property_reply(x->c,
+		xcb_get_property(x->c, 0, window, name, XCB_ATOM_ANY, 0, EVENT_TITLE_MAX), NULL);
+	bool found = reply && reply->format == 8 && xcb_get_property_value_length(reply) > 0;
+	if (found)
+		clean(xcb_get_property_value(reply), (size_t)xcb_get_property_value_length(reply), out, size);
+	free(reply);
+	return found;
+}
+
+void x11_window_title(struct x11 *x, xcb_window_t window, char *out, size_t size)
+{
+	memset(out, 0, size);
+	if (!text_property(x, window, x->net_wm_name, out, size))
+		text_property(x, window, XCB_ATOM_WM_NAME, out, size);
+}
+
+/* WM_CLASS is two strings, each ended by 0: instance, class. */
+static bool read_class(struct x11 *x, xcb_window_t window, struct raw_app *app, bool *gone)
+{
+	xcb_generic_error_t *error = NULL;
+	xcb_get_property_reply_t *reply = xcb_get_property_reply(x->c,
+		xcb_get_property(x->c, 0, window, XCB_ATOM_WM_CLASS, XCB_ATOM_ANY, 0, 128), &error);
+	bool found = reply && reply->format == 8 && xcb_get_property_value_length(reply) > 0;
+	if (found) {
+		const unsigned char *v = xcb_get_property_value(reply);
+		size_t n = (size_t)xcb_get_property_value_length(reply);
+		size_t first = strnlen((const char *)v, n);
+		clean(v, first, app->instance, sizeof app->instance);
+		if (first < n)
+			clean(v + first + 1, strnlen((const char *)v + first + 1, n - first - 1), app->klass, sizeof app->klass);
+	}
+	*gone = !reply;
+	free(reply);
+	free(error);
+	return found;
+}
+
+static int32_t process_of(struct x11 *x, xcb_window_t window)
+{
+	XResClientIdSpec spec = { .client = window, .mask = XRES_CLIENT_ID_PID_MASK };
+	XResClientIdValue *ids = NULL;
+	long n = 0;
+	int32_t pid = 0;
+
+	if (XResQueryClientIds(x->display, 1, &spec, &n, &ids) != Success)
+		return 0;
+	for (long i = 0; i < n && pid <= 0; i++) {
+		/* -1 where the client is remote. */
+		if (XResGetClientIdType(&ids[i]) == XRES_CLIENT_ID_PID)
+			pid = XResGetClientPid(&ids[i]);
+	}
+	if (ids)
+		XResClientIdsDestroy(n, ids);
+	return pid > 0 ? pid : 0;
+}
+
+/* The one window with a class among those inside a frame; 0 if there is none or more than one. */
+static xcb_window_t client_in(struct x11 *x, xcb_window_t frame, struct raw_app *app, int depth)
+{
+	xcb_window_t found = 0;
+	xcb_query_tree_reply_t *tree = xcb_query_tree_reply(x->c, xcb_query_tree(x->c, frame), NULL);
+	if (!tree)
+		return 0;
+	const xcb_window_t *child = xcb_query_tree_children(tree);
+	int n = xcb_query_tree_children_length(tree);
+	for (int i = 0; i < n && i < 32; i++) {
+		bool gone;
+		xcb_window_t one = read_class(x, child[i], app, &gone) ? child[i] :
+			depth > 1 ? client_in(x, child[i], app, depth - 1) : 0;
+		if (one && found) {
+			found = 0;
+			break;
+		}
+		found = one ? one : found;
+	}
+	free(tree);
+	return found;
+}
+
+void x11_window_identify(struct x11 *x, xcb_window_t window, struct raw_app *app, xcb_window_t *titled)
+{
+	xcb_window_t named = window, owner = window;
+	bool gone = false, found;
+
+	app->window = window;
+	/* Focus proxies and inner windows have no class; a window around them has. */
+	for (int depth = 0; !(found = read_class(x, named, app, &gone)) && !gone && depth < 8; depth++) {
+		xcb_query_tree_reply_t *tree = xcb_query_tree_reply(x->c, xcb_query_tree(x->c, named), NULL);
+		xcb_window_t parent = tree ? tree->parent : 0;
+		free(tree);
+		if (!parent || parent == x->root)
+			break;
+		named = parent;
+	}
+	if (!found && !gone) {
+		/* A frame, whose owner is the window manager: whose is what is inside? */
+		xcb_window_t inside = client_in(x, window, app, 2);
+		if (inside)
+			named = owner = inside;
+		else
+			app->klass[0] = app->instance[0] = 0;
+		found = inside != 0;
+	}
+	app->pid = process_of(x, owner);
+	if (x->options.titles && found) {
+		*titled = named;
+		x11_window_title(x, named, app->title, sizeof app->title);
+	}
+	if (app->pid)
+		app_identify(app, x->options.terminals);
+	else
+		app->foreign = true;
+}

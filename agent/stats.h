@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counters in memory shared by the supervisor (reads), capture and writer (add). Numbers of kept events
+ * and of spans only: how many keys were masked is nowhere, since that is a password's length.
+ */
+#ifndef ASSENT_STATS_H
+#define ASSENT_STATS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "event.h"
+
+struct stats {
+	_Atomic uint64_t kept;                   /* events sent to the writer */
+	_Atomic uint64_t spans[REASON_COUNT];
+	_Atomic uint64_t gaps[REASON_COUNT];
+	_Atomic uint64_t lost;                   /* in counted gaps */
+	_Atomic uint64_t written;                /* events in flushed blocks */
+	_Atomic uint64_t bytes;                  /* flushed */
+	_Atomic uint64_t flushes, segments;
+	_Atomic uint64_t recovered;              /* segments mended after a crash */
+	_Atomic int64_t last_flush_us;           /* UTC */
+	_Atomic int32_t capture_ready;           /* 1: input is selected */
+	_Atomic int32_t masked_now;              /* 1 + reason while masked; 0 open */
+};
+
+static inline void stats_add(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+#endif

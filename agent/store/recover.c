@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recover.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../error.h"
+#include "output.h"
+
+static void set_aside(int directory, const char *shown, const char *name)
+{
+	char from[SPOOL_NAME_MAX + 16], to[SPOOL_NAME_MAX + 16];
+	snprintf(from, sizeof from, "%s.part", name);
+	snprintf(to, sizeof to, "%s.damaged", name);
+	if (renameat(directory, from, directory, to) < 0)
+		log_warn("%s/%s has no readable header and cannot be renamed: %s", shown, from, strerror(errno));
+	else
+		log_warn("%s/%s has no readable header: set aside as %s", shown, from, to);
+}
+
+/* Cuts the tail and appends gap and footer. A crash in here is found, and mended, by the next recovery. */
+static int mend(struct output *o, const uint8_t *data, const struct segment_tail *tail, int level)
+{
+	struct segment_writer *writer = NULL;
+	struct bytes out = { 0 };
+	int64_t now = clock_utc_us();
+	struct event gap = {
+		.kind = EVENT_GAP, .reason = REASON_CRASH, .has = HAS_REASON | HAS_END,
+		.t_us = tail->last_t_us, .mono_us = tail->last_mono_us,
+		/* A clock that was set back must not make a gap that ends before it begins. */
+		.end_us = now > tail->last_t_us ? now : tail->last_t_us,
+	};
+	int error = segment_writer_resume(data, tail->good, level, &writer);
+	if (error)
+		return error;
+	error = segment_writer_add(writer, &gap);
+	if (error)
+		goto out;
+	error = segment_writer_finish(writer, &out);
+	if (error == 0 && out.failed)
+		error = ERROR_MEMORY;
+	if (error)
+		goto out;
+	o->good = (int64_t)tail->good;
+	o->torn = true;
+	error = output_append(o, out.data, out.length);
+out:;
+	int saved = errno;
+	segment_writer_free(writer);
+	bytes_release(&out);
+	errno = saved;
+	return error;
+}
+
+/* 1: mended, 0: nothing to keep, or an error. */
+static int recover(int directory, const char *shown, const char *name, int level, bool *gap)
+{
+	struct output o;
+	struct stat st;
+	struct segment_tail tail;
+	void *data = MAP_FAILED;
+	size_t length = 0;
+	output_init(&o, directory, name);
+	int error = output_reopen(&o);
+	if (error)
+		return error;
+	if (fstat(o.fd, &st) < 0) {
+		error = ERROR_IO;
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		error = ERROR_IO;
+		goto out;
+	}
+	length = (size_t)st.st_size;
+	if (length == 0) {
+		output_discard(&o);
+		return 0;
+	}
+	data = mmap(NULL, length, PROT_READ, MAP_PRIVATE, o.fd, 0);
+	if (data == MAP_FAILED) {
+		error = ERROR_IO;
+		goto out;
+	}
+	error = segment_recover(data, length, &tail);
+	if (error == ERROR_CORRUPT || error == ERROR_TRUNCATED) {
+		set_aside(directory, shown, name);
+		error = 0;
+		goto out;
+	}
+	if (error)
+		goto out;
+	*gap = !tail.finished;
+	if (!tail.finished)
+		error = mend(&o, data, &tail, level);
+	if (error == 0)
+		error = output_finish(&o);
+	if (error == 0)
+		error = 1;
+out:;
+	int saved = errno;
+	if (data != MAP_FAILED)
+		munmap(data, length);
+	output_abandon(&o);
+	errno = saved;
+	return error;
+}
+
+int recover_spool(int directory, const char *shown, int level, struct stats *stats)
+{
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int error = 0;
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return ERROR_IO;
+	}
+	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
+		char name[SPOOL_NAME_MAX];
+		size_t n = strlen(entry->d_name);
+		bool gap = false;
+		if (entry->d_name[0] == '.' || n < 6 || strcmp(entry->d_name + n - 5, ".part") != 0)
+			continue;
+		if (n - 5 >= sizeof name) {
+			log_warn("%s/%s is not a name of ours: left alone", shown, entry->d_name);
+			continue;
+		}
+		memcpy(name, entry->d_name, n - 5);
+		name[n - 5] = '\0';
+		int result = recover(directory, shown, name, level, &gap);
+		if (result == ERROR_MEMORY) {
+			error = result;
+			break;
+		}
+		if (result < 0) {
+			log_warn("%s/%s could not be completed after a crash and stays as it is: %s", shown, entry->d_name,
+				 result == ERROR_IO ? strerror(errno) : error_text(result));
+			continue;
+		}
+		if (result == 0)
+			continue;
+		log_info("%s/%s.seg completed after a crash%s", shown, name, gap ? "; the loss is a gap in it" : "");
+		if (stats) {
+			stats_add(&stats->recovered, 1);
+			if (gap)
+				stats_add(&stats->gaps[REASON_CRASH], 1);
+		}
+	}
+	closedir(dir);
+	return error;
+}

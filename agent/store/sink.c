@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sink.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../error.h"
+
+static const int64_t hour_us = INT64_C(3600) * 1000000;
+
+void sink_init(struct sink *s, int directory, const struct writer_options *options)
+{
+	memset(s, 0, sizeof *s);
+	s->options = options;
+	s->flush_us = options->flush_us > 0 ? options->flush_us : WRITER_FLUSH_US;
+	s->retry_us = options->retry_us > 0 ? options->retry_us : WRITER_RETRY_US;
+	s->segment_bytes = options->segment_bytes > 0 ? options->segment_bytes : WRITER_SEGMENT_BYTES;
+	s->directory = directory;
+	s->deadline = SINK_NEVER;
+	output_init(&s->file, directory, "");
+	output_init(&s->closing_file, directory, "");
+}
+
+void sink_release(struct sink *s)
+{
+	segment_writer_free(s->segment);
+	s->segment = NULL;
+	output_abandon(&s->file);
+	output_abandon(&s->closing_file);
+	bytes_release(&s->pending);
+	bytes_release(&s->closing_bytes);
+}
+
+/* ---- Segments ---------------------------------------------------------------------------------- */
+
+static int begin_segment(struct sink *s)
+{
+	struct segment_meta meta = s->options->meta;
+	meta.t_us = clock_utc_us();
+	meta.mono_us = clock_mono_us();
+	/* No random bytes or no such year: not the disk's fault, and no time makes it better. */
+	if (spool_name(meta.t_us, meta.segment))
+		return ERROR_UNSUPPORTED;
+	int error = segment_writer_new(&meta, WRITER_LEVEL, &s->pending, &s->segment);
+	if (error == 0 && s->pending.failed)
+		error = ERROR_MEMORY;
+	if (error)
+		return error;
+	for (int i = 0; i < s->devices; i++)
+		segment_writer_device(s->segment, s->device[i].device, s->device[i].klass);
+	output_init(&s->file, s->directory, meta.segment);
+	s->events = 0;
+	return 0;
+}
+
+/* The disk would not: says so once, and when to try again. */
+static void failed(struct sink *s)
+{
+	if (!s->failing)
+		log_error("cannot write to %s: %s; trying again every %d s (free some space, or mend the disk or the folder's "
+			  "permissions)", s->options->spool, strerror(errno), (int)(s->retry_us / 1000000));
+	s->failing = true;
+	s->deadline = clock_mono_us() + s->retry_us;
+}
+
+static void flushed(struct sink *s, size_t bytes, uint64_t events)
+{
+	struct stats *stats = s->options->stats;
+	if (!stats)
+		return;
+	stats_add(&stats->bytes, bytes);
+	if (events == 0)
+		return;
+	stats_add(&stats->flushes, 1);
+	stats_add(&stats->written, events);
+	atomic_store_explicit(&stats->last_flush_us, clock_utc_us(), memory_order_relaxed);
+}
+
+/* Completes the segment before. ERROR_IO: later. */
+static int commit_closing(struct sink *s)
+{
+	int error = 0;
+	if (!s->closing)
+		return 0;
+	if (s->closing_bytes.length) {
+		error = output_append(&s->closing_file, s->closing_bytes.data, s->closing_bytes.length);
+		if (error)
+			return error;
+		flushed(s, s->closing_bytes.length, 0);
+	}
+	bytes_release(&s->closing_bytes);
+	error = output_finish(&s->closing_file);
+	if (error == ERROR_GONE)
+		log_warn("%s/%s.part was removed while it was written", s->options->spool, s->closing_file.name);
+	else if (error)
+		return error;
+	s->closing = false;
+	return 0;
+}
+
+/* Brings what is encoded to the disk. ERROR_IO: later. */
+static int commit_pending(struct sink *s)
+{
+	int error = 0;
+	if (s->pending.length == 0)
+		return 0;
+	if (s->file.fd < 0)
+		error = output_create(&s->file);
+	if (error)
+		return error;
+	error = output_append(&s->file, s->pending.data, s->pending.length);
+	if (error)
+		return error;
+	flushed(s, s->pending.length, s->pending_events);
+	s->pending_events = 0;
+	/* What a full disk made grow is given back. */
+	if (s->pending.capacity > WRITER_BLOCK_BYTES)
+		bytes_release(&s->pending);
+	else
+		bytes_clear(&s->pending);
+	return 0;
+}
+
+static int commit(struct sink *s)
+{
+	int error = commit_closing(s);
+	return error ? error : commit_pending(s);
+}
+
+/* What waits becomes a block in pending. */
+static int encode(struct sink *s)
+{
+	uint32_t waiting = s->segment ? segment_writer_waiting(s->segment) : 0;
+	if (waiting == 0)
+		return 0;
+	int error = segment_writer_flush(s->segment, &s->pending);
+	if (error == 0 && s->pending.failed)
+		error = ERROR_MEMORY;
+	if (error == 0) {
+		s->pending_events += waiting;
+		s->waiting_bytes = 0;
+	}
+	return error;
+}
+
+/* The segment gets its footer, and becomes the one before. Only with nothing pending, and no other closing. The next one is
+ * on the disk before this one is whole, so that at no instant a crash goes unnoticed. */
+static int close_segment(struct sink *s, bool go_on)
+{
+	int error = segment_writer_finish(s->segment, &s->pending);
+	if (error == 0 && s->pending.failed)
+		error = ERROR_MEMORY;
+	if (error)
+		return error;
+	segment_writer_free(s->segment);
+	s->segment = NULL;
+	s->closing = true;
+	s->closing_file = s->file;
+	s->closing_bytes = s->pending;
+	memset(&s->pending, 0, sizeof s->pending);
+	output_init(&s->file, s->directory, "");
+	if (go_on) {
+		error = begin_segment(s);
+		if (error == 0)
+			error = commit_pending(s);
+	}
+	return error ? error : commit_closing(s);
+}
+
+/* ---- Flushing ---------------------------------------------------------------------------------- */
+
+/* What was lost to a full disk, at its place: behind all that was kept, before all that comes. */
+static int tell_loss(struct sink *s)
+{
+	struct stats *stats = s->options->stats;
+	if (s->gap.lost == 0)
+		return 0;
+	log_warn("%s can be written again: %d events were lost meanwhile, and a gap says so", s->options->spool,
+		 (int)s->gap.lost);
+	int error = segment_writer_add(s->segment, &s->gap);
+	if (error)
+		return error;
+	s->events++;
+	if (stats) {
+		stats_add(&stats->gaps[REASON_DISK_FULL], 1);
+		stats_add(&stats->lost, (uint64_t)s->gap.lost);
+	}
+	s->gap.lost = 0;
+	error = segment_writer_flush(s->segment, &s->pending);
+	if (error == 0 && s->pending.failed)
+		error = ERROR_MEMORY;
+	return error;
+}
+
+/* ERROR_IO: the disk. */
+static int flush(struct sink *s)
+{
+	/* After a failure, what is already encoded has to go first: while it cannot, the rest is better left as it is. */
+	int error = s->failing ? commit(s) : 0;
+	if (error == 0)
+		error = encode(s);
+	if (error == 0)
+		error = commit(s);
+	if (error == 0 && s->gap.lost) {
+		error = tell_loss(s);
+		if (error == 0)
+			error = commit(s);
+	}
+	if (error == 0 && s->failing) {
+		s->failing = false;
+		log_info("writing to %s again", s->options->spool);
+	}
+	return error;
+}
+
+/* What the disk would not take is no error yet. */
+static int settle(struct sink *s, int error)
+{
+	s->deadline = SINK_NEVER;
+	if (error != ERROR_IO)
+		return error;
+	failed(s);
+	return 0;
+}
+
+int sink_flush(struct sink *s, bool rotate)
+{
+	int error = flush(s);
+	if (error == 0 && s->events && (rotate || s->file.good >= s->segment_bytes))
+		error = close_segment(s, true);
+	return settle(s, error);
+}
+
+int sink_start(struct sink *s)
+{
+	int error = begin_segment(s);
+	return settle(s, error ? error : commit_pending(s));
+}
+
+static void drop(struct sink *s, const struct event *event)
+{
+	if (s->gap.lost == 0)
+		s->gap = (struct event){ .kind = EVENT_GAP, .reason = REASON_DISK_FULL,
+			.has = HAS_REASON | HAS_END | HAS_LOST, .t_us = event->t_us, .mono_us = event->mono_us,
+			.end_us = event->t_us };
+	if (s->gap.lost < INT32_MAX)
+		s->gap.lost++;
+	if (event->t_us > s->gap.end_us)
+		s->gap.end_us = event->t_us;
+}
+
+/* ---- Events ------------------------------------------------------------------------------------ */
+
+void sink_device(struct sink *s, int16_t device, enum device_class klass)
+{
+	int i = 0;
+	while (i < s->devices && s->device[i].device != device)
+		i++;
+	if (i == SEGMENT_DEVICES_MAX) {
+		i = s->oldest_device;
+		s->oldest_device = (s->oldest_device + 1) % SEGMENT_DEVICES_MAX;
+	} else if (i == s->devices) {
+		s->devices++;
+	}
+	s->device[i].device = device;
+	s->device[i].klass = (uint8_t)klass;
+	if (s->segment)
+		segment_writer_device(s->segment, device, klass);
+}
+
+int sink_message(struct sink *s, size_t length)
+{
+	int error = 0;
+	if (!s->failing && s->events && clock_utc_us() / hour_us != s->hour)
+		error = sink_flush(s, true);
+	else if (!s->failing && s->waiting_bytes >= WRITER_BLOCK_BYTES)
+		error = sink_flush(s, false);
+	s->waiting_bytes += length;
+	return error;
+}
+
+int sink_event(struct sink *s, const struct event *event)
+{
+	uint32_t waiting = segment_writer_waiting(s->segment);
+	/* Once something was dropped, so is all that follows until the gap is told: else it would come too late. */
+	if (s->failing && (s->gap.lost || s->pending_events + waiting >= WRITER_HOLD_EVENTS ||
+			   s->waiting_bytes + s->pending.length >= WRITER_HOLD_BYTES)) {
+		drop(s, event);
+		return 0;
+	}
+	int error = segment_writer_add(s->segment, event);
+	if (error)
+		return error;
+	if (s->events++ == 0) {
+		s->hour = clock_utc_us() / hour_us;
+		if (s->options->stats)
+			stats_add(&s->options->stats->segments, 1);
+	}
+	if (s->deadline == SINK_NEVER)
+		s->deadline = clock_mono_us() + s->flush_us;
+	if (!s->failing && waiting + 1 >= WRITER_BLOCK_EVENTS)
+		return sink_flush(s, false);
+	return 0;
+}
+
+int sink_finish(struct sink *s)
+{
+	uint64_t lost;
+	int error = flush(s);
+	if (error == 0 && s->events == 0) {
+		output_discard(&s->file);
+		return 0;
+	}
+	if (error == 0)
+		error = close_segment(s, false);
+	if (error == 0)
+		return 0;
+	int saved = errno;
+	lost = s->pending_events + (s->segment ? segment_writer_waiting(s->segment) : 0) + (uint64_t)s->gap.lost;
+	const char *why = error == ERROR_IO ? strerror(saved) : error_text(error);
+	if (lost)
+		log_error("%s: the last %llu events could not be written: %s", s->options->spool, (unsigned long long)lost, why);
+	else
+		log_error("%s: the last segment could not be finished (%s): the next start completes it", s->options->spool, why);
+	if (s->options->stats)
+		stats_add(&s->options->stats->lost, lost);
+	return error;
+}

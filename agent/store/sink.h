@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events → blocks → segments → files: when to flush, when to rotate, and what to do while the disk will not. */
+#ifndef ASSENT_SINK_H
+#define ASSENT_SINK_H
+
+#include "output.h"
+#include "writer.h"
+
+#define SINK_NEVER INT64_MAX
+
+struct sink {
+	const struct writer_options *options;
+	int64_t flush_us, retry_us, segment_bytes;
+	int directory;                   /* borrowed */
+
+	/* The segment in hand. Its file, with a header, is on the disk as long as something can get lost:
+	 * a crash, whenever, leaves a .part, and the recovery a gap. Without events it is removed in the end. */
+	struct segment_writer *segment;
+	struct output file;
+	struct bytes pending;            /* encoded, not yet in the file */
+	uint64_t pending_events;
+	uint64_t waiting_bytes;          /* of the messages whose events wait in segment */
+	uint64_t events;                 /* that it got so far */
+	int64_t hour;                    /* UTC hour of the first of them */
+
+	/* The segment before, when its last bytes could not be written. */
+	bool closing;
+	struct output closing_file;
+	struct bytes closing_bytes;
+
+	int64_t deadline;                /* mono: when to call sink_flush; SINK_NEVER: nothing waits */
+	bool failing;                    /* the last attempt failed */
+	struct event gap;                /* what was dropped since, if gap.lost */
+
+	/* Every segment names its devices itself. */
+	int devices, oldest_device;
+	struct { int16_t device; uint8_t klass; } device[SEGMENT_DEVICES_MAX];
+};
+
+void sink_init(struct sink *s, int directory, const struct writer_options *options);
+void sink_release(struct sink *s);
+
+/* A disk that will not is no error to these: it is logged, and tried again. An error (ERROR_MEMORY) ends the writer. */
+
+/* Begins the first segment. */
+int sink_start(struct sink *s);
+/* Before the events of a message of so many bytes: rotates if it is time to. */
+int sink_message(struct sink *s, size_t length);
+void sink_device(struct sink *s, int16_t device, enum device_class klass);
+int sink_event(struct sink *s, const struct event *event);
+/* Brings everything to the disk. rotate: and goes on in a new segment. */
+int sink_flush(struct sink *s, bool rotate);
+/* The end: like sink_flush, but here a disk that will not is ERROR_IO, and what is lost is logged. */
+int sink_finish(struct sink *s);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The writer process: takes wire messages from a SOCK_SEQPACKET descriptor, writes segments into the
+ * spool. Never sees raw input. Flushes at least every WRITER_FLUSH_US while something waits, else sleeps.
+ *
+ * A disk that is full or fails stops nothing: what waits is kept up to WRITER_HOLD_EVENTS (or WRITER_HOLD_BYTES), the
+ * rest is counted; it is tried again every WRITER_RETRY_US, and what was lost becomes a gap of reason disk-full.
+ */
+#ifndef ASSENT_WRITER_H
+#define ASSENT_WRITER_H
+
+#include "../format/segment.h"
+#include "../stats.h"
+
+enum {
+	WRITER_FLUSH_US = 5000000,
+	WRITER_RETRY_US = 5000000,
+	WRITER_SEGMENT_BYTES = 8 << 20,   /* rotate above this size */
+	WRITER_BLOCK_EVENTS = 16384,      /* flush at once when so many wait */
+	WRITER_BLOCK_BYTES = 1 << 20,     /* or so many bytes of messages */
+	WRITER_HOLD_EVENTS = SEGMENT_BLOCK_EVENTS_MAX,
+	WRITER_HOLD_BYTES = 8 << 20,
+	WRITER_LEVEL = 3
+};
+
+struct writer_options {
+	const char *spool;                /* directory of this study, exists */
+	struct segment_meta meta;         /* segment, t_us and mono_us are filled at each rotation */
+	struct stats *stats;              /* shared counters; may be NULL */
+	int64_t flush_us;                 /* 0 = WRITER_FLUSH_US */
+	int64_t retry_us;                 /* 0 = WRITER_RETRY_US */
+	int64_t segment_bytes;            /* 0 = WRITER_SEGMENT_BYTES */
+};
+
+/*
+ * Recovers what a crash left in the spool, then runs until the other end closes fd (all that came is
+ * then flushed, and the segment finished). 0, or an error that was already logged: ERROR_DENIED (another writer has this
+ * spool), ERROR_IO, ERROR_MEMORY, ERROR_CORRUPT (a damaged message; what came before it is stored).
+ * SIGTERM, SIGINT and SIGHUP are ignored: the end comes over fd.
+ */
+int writer_run(int fd, const struct writer_options *options);
+
+#endif

@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs what Assent needs on Debian 12 or later (and its relatives), and says what and why.
+#
+#   deps.sh build    the two programs
+#   deps.sh demo     + a private desktop with applications: packaging/quickstart.sh
+#   deps.sh test     + the second compiler and tools: tests/run.sh
+#   deps.sh full     + static analysis: tests/run.sh --full
+#   deps.sh bench    + the recorders that Assent is compared with: tests/bench
+#
+# Only what is missing is installed, with sudo when this is not root. --list prints the packages and does nothing.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+build='
+gcc                     C compiler
+libc6-dev               C library, headers
+cmake                   build
+ninja-build             build
+pkg-config              build: finds the libraries
+libx11-dev              X11: connection to the display
+libx11-xcb-dev          X11: for the keyboard layout
+libxi-dev               X11: input events
+libxres-dev             X11: which process owns a window
+libxkbcommon-dev        what a key means in the layout
+libxkbcommon-x11-dev    what a key means in the layout
+libsystemd-dev          D-Bus: which field has the focus
+libzstd-dev             compression
+libyaml-dev             studies and configuration
+libsodium-dev           checksums, pseudonyms
+libseccomp-dev          sandbox
+'
+demo='
+libcmocka-dev           unit tests
+libxtst-dev             simulated input
+xvfb                    a display that nobody sees
+openbox                 its window manager
+xterm                   an application: terminal
+zenity                  an application: password dialog
+python3                 drives the desktop
+python3-gi              an application: text fields
+gir1.2-gtk-3.0          an application: text fields
+dbus                    a session bus of its own
+at-spi2-core            accessibility: what the focused field is
+x11-utils               looks at windows
+xdotool                 looks at windows
+fonts-dejavu-core       letters on that display
+sudo                    a real password prompt
+'
+test='
+clang                   second compiler, sanitizers, fuzzing
+libclang-rt-dev         sanitizers, fuzzing
+llvm                    names in the sanitizers'\'' reports
+strace                  shows that nothing is opened before consent
+'
+full='
+clang-tidy              static analysis
+cppcheck                static analysis
+'
+bench='
+xinput                  compared with
+cnee                    compared with
+python3-pynput          compared with
+'
+
+list=
+case ${1-} in
+--list) list=yes; shift ;;
+esac
+case ${1-} in
+build) wanted=$build ;;
+demo) wanted=$build$demo ;;
+test) wanted=$build$demo$test ;;
+full) wanted=$build$demo$test$full ;;
+bench) wanted=$build$demo$bench ;;
+*) echo "usage: deps.sh [--list] build|demo|test|full|bench" >&2; exit 2 ;;
+esac
+packages=$(printf '%s' "$wanted" | awk 'NF { print $1 }')
+if [ "$list" ]; then
+	printf '%s\n' "$packages"
+	exit 0
+fi
+
+if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-query >/dev/null 2>&1; then
+	echo "deps.sh: this is not a Debian system; needed (Debian's names):" >&2
+	printf '%s' "$wanted" | sed '/^$/d; s/^/  /' >&2
+	exit 1
+fi
+
+is_installed() {
+	# Its name may be provided by another package (pkg-config by pkgconf).
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] && return 0
+	[ "$1" = pkg-config ] && command -v pkg-config >/dev/null 2>&1
+}
+
+missing=
+for package in $packages; do
+	is_installed "$package" || missing="$missing $package"
+done
+[ "$missing" ] || exit 0
+
+echo "Needed and missing; apt-get installs it (nothing else is changed; the first time this takes some minutes):"
+printf '%s' "$wanted" | awk -v missing="$missing " 'NF && index(missing, " " $1 " ") { print "  " $0 }'
+
+refuse() {
+	echo "deps.sh: $1; as root run:" >&2
+	echo "  apt-get update && apt-get install --no-install-recommends$missing" >&2
+	exit 1
+}
+sudo=
+if [ "$(id -u)" != 0 ]; then
+	sudo=sudo
+	command -v sudo >/dev/null 2>&1 || refuse "this needs root, and there is no sudo"
+	if ! sudo -n true 2>/dev/null; then
+		# Its question must not come in the middle of apt's silence.
+		{ [ -t 0 ] && sudo -v; } || refuse "this needs root, and sudo does not permit it"
+	fi
+fi
+as_root() { $sudo env DEBIAN_FRONTEND=noninteractive "$@"; }
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# apt's messages matter only when it fails.
+install() {
+	# shellcheck disable=SC2086 # a list
+	as_root apt-get -qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 install --yes --no-install-recommends $missing \
+		>"$log" 2>&1 </dev/null
+}
+known() {
+	# shellcheck disable=SC2086
+	apt-get -qq --simulate install --no-install-recommends $missing >"$log" 2>&1
+}
+
+fresh=
+update() {
+	echo "Updating apt's lists (apt-get update) ..."
+	# Another repository of this machine may be out of order: what counts is whether the packages are there then.
+	as_root apt-get -qq -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 update >"$log" 2>&1 </dev/null ||
+		sed 's/^/  /' "$log" >&2
+	fresh=yes
+}
+
+known || update
+if ! install; then
+	# Lists that are too old name versions that the mirror no longer has.
+	[ "$fresh" ] || { update; install; } || {
+		sed 's/^/  /' "$log" >&2
+		echo "deps.sh: apt-get could not install:$missing" >&2
+		exit 1
+	}
+fi
+for package in $missing; do
+	is_installed "$package" || {
+		sed 's/^/  /' "$log" >&2
+		echo "deps.sh: $package is still missing" >&2
+		exit 1
+	}
+done
+echo "Installed."

@@ -1,0 +1,20 @@
+# withdrawn inside a password field: the span is closed
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 2
+field 21
++1s type ab
++1s consent withdrawn
++5s type c
+--
+0 start
+0..3000 span password
+3000 stop

@@ -1,0 +1,31 @@
+# a pause is a gap in the data
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 11
++1s type a
++1s consent paused
++5s type secret
++1s consent given paused=6s
+focus 1
+field 11
++2s type b
+--
+0 start
+0 focus app=gedit
+1000 key_down letter code=30
+1030 key_up letter code=30
+2100 stop
+2700..8700 gap paused
+8700 start
+8700 focus app=gedit
+10700 key_down letter code=48
+10730 key_up letter code=48

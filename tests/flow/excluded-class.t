@@ -1,0 +1,25 @@
+# by window class, without regard to case
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+window 4 exe=/usr/bin/python3.11 pid=40 class=Pinentry-Thing
+object 41 pid=40 role=text
+focus 4
+field 41
++1s type ab
++2s focus 1
+field 11
++3s type c
+--
+0 start
+0..4000 span excluded-app
+4000 focus app=gedit
+6200 key_down letter code=46
+6230 key_up letter code=46

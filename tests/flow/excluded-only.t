@@ -1,0 +1,23 @@
+# only_apps: everything else is excluded
+study keys=code key_time=exact apps=id only=gedit
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 2
+field 22
++1s type ab
++2s focus 1
+field 11
++3s type c
+--
+0 start
+0..4000 span excluded-app
+4000 focus app=gedit
+6200 key_down letter code=46
+6230 key_up letter code=46

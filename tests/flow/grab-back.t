@@ -1,0 +1,29 @@
+# a grab masks back to the last clean look and further
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 11
++1s type a
++2s sampling off
+press b
++20ms grab on
++20ms press c
++500ms sampling on
++2s grab off
++3s type d
+--
+0 start
+0 focus app=gedit
+1000 key_down letter code=30
+1030 key_up letter code=30
+3000..6000 span grab
+8640 key_down letter code=32
+8670 key_up letter code=32

@@ -1,0 +1,23 @@
+# an application without accessibility: masked
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+window 4 exe=/usr/games/game pid=40
+focus 4
++1s type ab
++5s focus 1
+field 11
++3s type c
+--
+0 start
+1000..7000 span unknown
+7000 focus app=gedit
+9200 key_down letter code=46
+9230 key_up letter code=46

@@ -1,0 +1,26 @@
+# the object lost the focus without a word: keys are not vouched for
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 11
++1s type a
++1s field 22
++500ms type b
++5s field 11
++2s type c
+--
+0 start
+0 focus app=gedit
+1000 key_down letter code=30
+1030 key_up letter code=30
+2000..3000 span unknown
+9700 key_down letter code=46
+9730 key_up letter code=46

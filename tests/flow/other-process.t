@@ -1,0 +1,20 @@
+# a focused object of another process vouches for nothing
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 22
++1s type ab
++5s field 11
++3s type c
+--
+0 start
+1000..10000 span unknown
+10000 focus app=gedit

@@ -1,0 +1,21 @@
+# pointer: none
+study keys=code pointer=none scroll=on apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 11
++1s motion 1 1
+button down
+button up
+scroll 0 120
+--
+0 start
+0 focus app=gedit
+1000 scroll scroll=0,120

@@ -1,0 +1,26 @@
+# two password fields in one window are one span
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 2
+field 21
++1s type ab
+object 23 pid=20 role=password
+field 23
++1s type cd
++1s focus 1
+field 11
++3s type a
+--
+0 start
+0..4000 span password
+4000 focus app=gedit
+6400 key_down letter code=30
+6430 key_up letter code=30

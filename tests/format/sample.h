@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events for the tests of the format: reproducible, of every kind, with extreme values. */
+#ifndef ASSENT_SAMPLE_H
+#define ASSENT_SAMPLE_H
+
+#include "../../agent/format/segment.h"
+
+struct sample {
+	uint64_t state;
+	int64_t mono_us;
+};
+
+uint64_t sample_random(struct sample *s);
+/* Any valid event. Fields that has does not name are filled too, with what must not come back. */
+void sample_event(struct sample *s, struct event *event);
+/* The n-th of a day at a desk: typing, moving, scrolling, a change of window, a masked span. */
+void sample_desk(struct sample *s, unsigned n, struct event *event);
+struct segment_meta sample_meta(void);
+bool sample_same_meta(const struct segment_meta *a, const struct segment_meta *b);
+/* What must come back of an event that was written: the fields that has names, the others 0. */
+struct event sample_expected(const struct event *written);
+bool sample_same(const struct event *a, const struct event *b);
+
+#endif

@@ -1,0 +1,251 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs what it needs, builds (gcc, clang, clang with sanitizers) and runs every test.
+#
+#   sh tests/run.sh            everything that decides whether a change is good
+#   sh tests/run.sh --quick    gcc and the tests without a desktop
+#   sh tests/run.sh --full     + clang-tidy, cppcheck, gcc -fanalyzer, 20 s of each fuzzer
+#
+# The last line is "N passed, N failed", with ", N skipped" where there are any. Exit 0 only when nothing failed.
+# In build/: gcc clang asan (trees), results (a line per case), *.log.
+set -u
+LC_ALL=C.UTF-8
+export LC_ALL
+unset CDPATH
+cd "$(dirname "$0")/.." || exit 1
+
+mode=normal
+for argument; do
+	case $argument in
+	--quick) mode=quick ;;
+	--full) mode=full ;;
+	*) echo "usage: sh tests/run.sh [--quick|--full]" >&2; exit 2 ;;
+	esac
+done
+
+out=$PWD/build
+jobs=$(nproc 2>/dev/null || echo 2)
+mkdir -p "$out" || exit 1
+results=$out/results
+: >"$results" || exit 1
+started=$(date +%s)
+
+say() { printf '\n== %s (%s s)\n' "$1" $(($(date +%s) - started)); }
+
+# Nothing that was started here may outlive this script.
+children=
+end_children() {
+	for child in $children; do
+		kill "$child" 2>/dev/null
+	done
+}
+trap end_children EXIT
+trap 'exit 1' HUP INT TERM
+
+# step NAME COMMAND...: one case; its output is shown only when it fails.
+step() {
+	name=$1
+	shift
+	log=$out/$(printf '%s' "$name" | tr '/ ' '--').log
+	if "$@" >"$log" 2>&1 </dev/null; then
+		echo "ok $name" >>"$results"
+		echo "ok $name"
+	else
+		status=$?
+		# Of a build, errors are what is wanted; of anything else, the end.
+		grep -nE 'error:|FAILED:|CMake Error' "$log" | head -n 40
+		tail -n 40 "$log"
+		echo "not ok $name: exit status $status, see $log" | tee -a "$results"
+		return 1
+	fi
+}
+
+tree() {
+	directory=$out/$1
+	shift
+	cmake -S . -B "$directory" -G Ninja -DASSENT_WERROR=ON "$@" && cmake --build "$directory" -j "$jobs"
+}
+
+# Counts each cmocka test, and each other ctest test, in the output of `ctest -V`.
+count_ctest() {
+	awk -v tree="$1" '
+	function result(kind, name, why) { print kind " " tree "/" name (why == "" ? "" : ": " why) }
+	/^test [0-9]+$/ { next }
+	# "7: text" is a line of the output of test number 7.
+	match($0, /^[0-9]+: /) {
+		n = substr($0, 1, RLENGTH - 2)
+		line = substr($0, RLENGTH + 1)
+		if (line ~ /^\[ RUN      \] /) {
+			running[n] = substr(line, 14); last[n] = ""
+		} else if (running[n] != "" && line == "[       OK ] " running[n]) {
+			good[n] = good[n] running[n] "\n"; running[n] = ""
+		} else if (running[n] != "" && line == "[  SKIPPED ] " running[n]) {
+			skipped[n] = skipped[n] running[n] ": " (last[n] == "" ? "no reason given" : last[n]) "\n"; running[n] = ""
+		} else if (running[n] != "" && line == "[  FAILED  ] " running[n]) {
+			bad[n] = bad[n] running[n] "\n"; running[n] = ""
+		} else {
+			last[n] = line
+		}
+		next
+	}
+	# " 3/12 Test  #7: area/name .......   Passed    0.01 sec"
+	match($0, /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: [^ ]+ /) {
+		n = $0; sub(/^[^#]*#/, "", n); sub(/:.*/, "", n)
+		name = $0; sub(/^[^#]*#[0-9]+: /, "", name); sub(/ .*/, "", name)
+		count = split(good[n], part, "\n"); for (i = 1; i < count; i++) result("ok", name "/" part[i], "")
+		count = split(skipped[n], part, "\n"); for (i = 1; i < count; i++) result("skip", name "/" part[i], "")
+		count = split(bad[n], part, "\n"); for (i = 1; i < count; i++) result("not ok", name "/" part[i], "failed")
+		inner = good[n] != "" || skipped[n] != ""
+		if ($0 ~ / Passed +[0-9.]+ sec/) {
+			if (!inner) result("ok", name, "")
+		} else if ($0 ~ /\*\*\*Skipped/) {
+			result("skip", name, last[n])
+		} else if (bad[n] == "") {
+			why = $0; sub(/^.*\*\*\*/, "", why); sub(/ +[0-9.]+ sec.*/, "", why)
+			result("not ok", name (running[n] == "" ? "" : "/" running[n]), why)
+		}
+		seen[n] = 1
+	}'
+}
+
+run_ctest() {
+	name=$1
+	shift
+	log=$out/ctest-$name.log
+	# No display or bus of the person who calls this.
+	env -u DISPLAY -u WAYLAND_DISPLAY -u DBUS_SESSION_BUS_ADDRESS \
+		ctest --test-dir "$out/$name" --verbose --parallel "$jobs" --timeout 300 --no-tests=error "$@" >"$log" 2>&1 </dev/null
+	status=$?
+	before=$(grep -c '^not ok ' "$results")
+	count_ctest "$name" <"$log" >"$out/counted"
+	grep -vE '^ok ' "$out/counted"
+	cat "$out/counted" >>"$results"
+	echo "$(grep -cE '^ok ' "$out/counted") of $(wc -l <"$out/counted") passed ($name)"
+	if [ $status -ne 0 ]; then
+		# Of failed tests, what they said.
+		failed=$(sed -n 's/^ *[0-9]*\/[0-9]* Test *#\([0-9]*\): .*\*\*\*.*/\1/p' "$log")
+		for number in $failed; do
+			grep "^$number: " "$log" | tail -n 60
+		done
+		# ctest failed although no test did: it could not run them.
+		if [ "$(grep -c '^not ok ' "$results")" -eq "$before" ]; then
+			tail -n 20 "$log"
+			echo "not ok $name/ctest: exit status $status, see $log" | tee -a "$results"
+		fi
+	fi
+}
+
+# A desktop test prints "ok NAME", "not ok NAME: why", "skip NAME: reason".
+count_desktop() {
+	base=$(basename "$1" .py)
+	log=$out/desktop-$base.log
+	grep -E '^(ok|not ok|skip) ' "$log" | sed -E "s|^(ok\|not ok\|skip) |\\1 desktop/$base/|" >"$out/counted"
+	if [ "$2" -eq 124 ]; then
+		echo "not ok desktop/$base: not finished after 15 minutes" >>"$out/counted"
+	elif [ "$2" -ne 0 ] && ! grep -q '^not ok ' "$out/counted"; then
+		echo "not ok desktop/$base: exit status $2" >>"$out/counted"
+	elif [ ! -s "$out/counted" ]; then
+		echo "not ok desktop/$base: said nothing" >>"$out/counted"
+	fi
+	cat "$out/counted"
+	cat "$out/counted" >>"$results"
+	if grep -q '^not ok ' "$out/counted"; then
+		tail -n 60 "$log" | sed 's/^/    /'
+	fi
+}
+
+run_desktop() {
+	# Two at a time: the second starts when the first of the two before it is done.
+	pending=
+	for script in tests/desktop/test_*.py; do
+		[ -e "$script" ] || continue
+		ASSENT_BUILD=$out/gcc PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=30 900 \
+			/usr/bin/python3 "$script" >"$out/desktop-$(basename "$script" .py).log" 2>&1 </dev/null &
+		children="$children $!"
+		if [ "$pending" ]; then
+			wait "${pending%% *}"
+			count_desktop "${pending#* }" $?
+		fi
+		pending="$! $script"
+		if [ "$jobs" -lt 2 ]; then
+			wait "${pending%% *}"
+			count_desktop "$script" $?
+			pending=
+		fi
+	done
+	if [ "$pending" ]; then
+		wait "${pending%% *}"
+		count_desktop "${pending#* }" $?
+	fi
+	children=
+}
+
+run_tidy() {
+	# Those that clang has just compiled, with the options that it had.
+	sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$out/clang/compile_commands.json" | grep "^$PWD/agent/" | sort -u |
+		xargs -P "$jobs" -n 4 clang-tidy --quiet -p "$out/clang" --warnings-as-errors='*' 2>/dev/null
+}
+
+run_cppcheck() {
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
+		--suppress=missingIncludeSystem --suppress=shiftTooManyBitsSigned --suppress=arrayIndexThenCheck -D_GNU_SOURCE -DASSENT_VERSION='"0"' \
+		-j "$jobs" agent
+}
+
+run_fuzzers() {
+	for program in "$out"/fuzz/tests/fuzz/fuzz_*; do
+		name=$(basename "$program" | sed 's/^fuzz_//')
+		case $name in replay_* | *.*) continue ;; esac
+		[ -x "$program" ] || continue
+		# New inputs go into build/, not into the corpus.
+		mkdir -p "$out/fuzz/new/$name" "$out/fuzz/crash"
+		step "fuzz/$name" "$program" -max_total_time=20 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+			-artifact_prefix="$out/fuzz/crash/$name-" "$out/fuzz/new/$name" "tests/fuzz/corpus/$name"
+	done
+}
+
+# ---- The run ---------------------------------------------------------------------------------
+
+say "what is needed"
+deps='test'
+[ $mode = full ] && deps=full
+[ $mode = quick ] && deps=demo
+sh packaging/deps.sh $deps || { echo "0 passed, 1 failed"; exit 1; }
+
+say "gcc"
+if step build/gcc tree gcc -DCMAKE_C_COMPILER=gcc; then
+	run_ctest gcc
+fi
+if [ $mode != quick ]; then
+	say "clang"
+	step build/clang tree clang -DCMAKE_C_COMPILER=clang -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
+	say "clang, AddressSanitizer and UndefinedBehaviorSanitizer"
+	export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
+	export UBSAN_OPTIONS=print_stacktrace=1
+	if step build/asan tree asan -DCMAKE_C_COMPILER=clang -DASSENT_SANITIZE=address,undefined; then
+		# Times and memory mean nothing here, and a desktop is too slow.
+		run_ctest asan --label-exclude 'desktop|timing'
+	fi
+	say "desktop"
+	run_desktop
+fi
+if [ $mode = full ]; then
+	say "static analysis"
+	step analysis/clang-tidy run_tidy
+	step analysis/cppcheck run_cppcheck
+	step analysis/gcc-fanalyzer tree analyzer -DCMAKE_C_COMPILER=gcc -DCMAKE_C_FLAGS=-fanalyzer -DBUILD_TESTING=OFF
+	say "fuzzing, 20 s each"
+	step build/fuzz tree fuzz -DCMAKE_C_COMPILER=clang -DASSENT_FUZZ=ON \
+		-DASSENT_SANITIZE=address,undefined,fuzzer-no-link && run_fuzzers
+fi
+
+say "result"
+grep '^not ok ' "$results"
+grep '^skip ' "$results"
+passed=$(grep -c '^ok ' "$results")
+failed=$(grep -c '^not ok ' "$results")
+skipped=$(grep -c '^skip ' "$results")
+line="$passed passed, $failed failed"
+[ "$skipped" -eq 0 ] || line="$line, $skipped skipped"
+echo "$line"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kill -9 of the writer at any instant: what was flushed is readable at once, and the next start says what is lost. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../agent/base/clock.h"
+#include "../../agent/cli/cli.h"
+#include "../../agent/store/spool.h"
+#include "harness.h"
+
+enum { ROUNDS = 40 };
+
+static int setup(void **state)
+{
+	struct harness *h = calloc(1, sizeof *h);
+	harness_init(h);
+	*state = h;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	harness_release(*state);
+	free(*state);
+	return 0;
+}
+
+/* assent verify, in a child so that its output is out of the way. */
+static int verify(const char *path)
+{
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		char *arguments[] = { (char *)(uintptr_t)path, NULL };
+		int null = open("/dev/null", O_WRONLY);
+		dup2(null, STDOUT_FILENO);
+		int result = cli_verify(1, arguments);
+		_exit(result);
+	}
+	int status;
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void killed_at_any_instant(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	int next = 0, crashes = 0;
+	unsigned seed = 20260501;
+	h->options.flush_us = 1000;
+	h->options.segment_bytes = 3000; /* so that some die while they rotate */
+	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t written = h->stats->written;
+		harness_start(h);
+		int64_t until = clock_mono_us() + rand_r(&seed) % 25000;
+		while (clock_mono_us() < until) {
+			int count = 1 + rand_r(&seed) % 200;
+			harness_send(h, next, count, MSG_DONTWAIT);
+			next += count;
+			usleep((useconds_t)(rand_r(&seed) % 1500));
+		}
+		harness_kill(h);
+		harness_read(h->spool, &f);
+		assert_true(f.events >= (int)h->stats->written);
+		/* Only what is not recovered yet is torn: the segment in hand and, in the middle of a rotation, the one before. */
+		assert_in_range(f.parts, 0, 2);
+		assert_true(f.broken <= f.parts);
+		/* Once it has begun, there is no instant at which it can die unnoticed. */
+		if (h->stats->written > written) {
+			assert_true(f.parts > 0);
+			crashes++;
+		}
+		/* Every fourth time the one that mends dies too. */
+		if (round % 4 == 3) {
+			harness_start(h);
+			usleep((useconds_t)(rand_r(&seed) % 4000));
+			harness_kill(h);
+		}
+	}
+	harness_start(h);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_true(f.events >= (int)h->stats->written);
+	assert_int_equal(f.parts + f.broken + f.damaged, 0);
+	assert_true(crashes > ROUNDS / 4);
+	assert_true(f.gaps[REASON_CRASH] >= crashes);
+	assert_int_equal(verify(h->spool), EXIT_DONE);
+}
+
+static void the_gap_is_where_the_loss_is(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	h->options.flush_us = 1000;
+	harness_start(h);
+	harness_send(h, 0, 500, 0);
+	harness_wait(&h->stats->written, 500);
+	harness_kill(h);
+	assert_int_equal(verify(h->spool), EXIT_FAILED); /* torn, and nobody is writing it */
+	int64_t before = clock_utc_us();
+	harness_start(h);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 500);
+	assert_int_equal(f.segments, 1);
+	assert_int_equal(f.parts + f.broken, 0);
+	assert_int_equal(f.gaps[REASON_CRASH], 1);
+	assert_int_equal(f.gap_t_us, harness_event(499).t_us);
+	assert_true(f.gap_end_us >= before);
+	assert_int_equal(h->stats->recovered, 1);
+	assert_int_equal(verify(h->spool), EXIT_DONE);
+	/* And it is not mended twice. */
+	harness_start(h);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.gaps[REASON_CRASH], 1);
+}
+
+/* A .part cut at every byte, as a file system may leave it after a power cut. */
+static void cut_at_every_byte(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	struct spool_list list;
+	struct spool_file whole;
+	const char *input = h->spool;
+	char path[700];
+	harness_start(h);
+	for (int i = 0; i < 3; i++) {
+		h->options.flush_us = 1000;
+		harness_send(h, i * 20, 20, 0);
+	}
+	assert_int_equal(harness_stop(h), 0);
+	assert_int_equal(spool_find(&input, 1, &list), 0);
+	assert_int_equal(spool_map(list.path[0], &whole), 0);
+	int last = 0, unreadable = 0;
+	for (size_t length = 0; length < whole.length; length += length < 600 ? 1 : 7) {
+		char directory[600];
+		snprintf(directory, sizeof directory, "%s/cut", h->root);
+		assert_int_equal(mkdir(directory, 0700), 0);
+		snprintf(path, sizeof path, "%s/20260501T123456Z-0f3a9c11.part", directory);
+		int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		assert_int_equal(write(fd, whole.data, length), (ssize_t)length);
+		/* What was written out of order may be zeros. */
+		if (length % 2)
+			assert_int_equal(ftruncate(fd, (off_t)length + 300), 0);
+		close(fd);
+		h->options.spool = directory;
+		harness_start(h);
+		assert_int_equal(harness_stop(h), 0);
+		harness_read(directory, &f);
+		assert_int_equal(f.parts + f.broken, 0);
+		assert_int_equal(f.disorder, 0);
+		assert_true(f.events >= last);
+		last = f.events;
+		unreadable += f.segments == 0;
+		if (f.segments)
+			assert_int_equal(f.gaps[REASON_CRASH], 1);
+		harness_remove(directory);
+	}
+	assert_true(unreadable > 0 && unreadable < 600);
+	assert_int_equal(last, 60);
+	spool_unmap(&whole);
+	spool_list_release(&list);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(the_gap_is_where_the_loss_is), TEST(killed_at_any_instant), TEST(cut_at_every_byte),
+	};
+	return cmocka_run_group_tests_name("store/crash", tests, NULL, NULL);
+}

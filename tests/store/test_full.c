@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A disk that is full: a small tmpfs in a mount namespace of our own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../agent/error.h"
+#include "harness.h"
+
+enum { DISK = 1 << 20 };
+
+static char filler[700];
+
+static bool small_disk(const char *path)
+{
+	char option[32];
+	uid_t uid = getuid();
+	static bool entered;
+	if (!entered && unshare(CLONE_NEWNS) < 0) {
+		/* Where unprivileged users may have namespaces, that will do. */
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+			return false;
+		char map[32];
+		int fd = open("/proc/self/uid_map", O_WRONLY);
+		int n = snprintf(map, sizeof map, "0 %u 1", (unsigned)uid);
+		if (fd < 0 || write(fd, map, (size_t)n) != n)
+			return false;
+		close(fd);
+	}
+	entered = true;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return false;
+	snprintf(option, sizeof option, "size=%d,mode=0700", DISK);
+	return mount("tmpfs", path, "tmpfs", 0, option) == 0;
+}
+
+static int setup(void **state)
+{
+	struct harness *h = calloc(1, sizeof *h);
+	harness_init(h);
+	*state = h;
+	h->options.flush_us = 1000;
+	h->options.retry_us = 100000;
+	if (!small_disk(h->spool)) {
+		print_message("no mount namespace here (%s): skipped\n", strerror(errno));
+		harness_release(h);
+		free(h);
+		*state = NULL;
+		return 0;
+	}
+	snprintf(filler, sizeof filler, "%s/filler", h->spool);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct harness *h = *state;
+	if (!h)
+		return 0;
+	if (h->pid > 0)
+		harness_kill(h);
+	umount2(h->spool, MNT_DETACH);
+	harness_release(h);
+	free(h);
+	return 0;
+}
+
+static void fill_up(void)
+{
+	static const char zeros[4096];
+	int fd = open(filler, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	assert_true(fd >= 0);
+	for (size_t piece = sizeof zeros; piece > 0; piece /= 2)
+		while (write(fd, zeros, piece) > 0)
+			;
+	close(fd);
+}
+
+static void await_log(struct harness *h, const char *text)
+{
+	for (int i = 0; i < 1000 && !strstr(harness_log(h), text); i++)
+		usleep(10000);
+	assert_non_null(strstr(harness_log(h), text));
+}
+
+/* Shorter than what it can hold: late, but whole, and no gap. */
+static void short_trouble_loses_nothing(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	if (!h)
+		skip();
+	harness_start(h);
+	harness_send(h, 0, 1000, 0);
+	harness_wait(&h->stats->written, 1000);
+	fill_up();
+	harness_send(h, 1000, 30000, 0);
+	await_log(h, "cannot write");
+	/* What is there remains readable, and is not torn. */
+	harness_read(h->spool, &f);
+	assert_true(f.events >= 1000);
+	assert_int_equal(unlink(filler), 0);
+	harness_wait(&h->stats->written, 31000);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 31000);
+	assert_int_equal(f.disorder + f.broken + f.parts + f.gaps[REASON_DISK_FULL], 0);
+}
+
+static void long_trouble_is_a_counted_gap(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	if (!h)
+		skip();
+	harness_start(h);
+	harness_send(h, 0, 1000, 0);
+	harness_wait(&h->stats->written, 1000);
+	fill_up();
+	harness_send(h, 1000, 150000, 0);
+	await_log(h, "cannot write");
+	usleep(300000);
+	assert_int_equal(unlink(filler), 0);
+	await_log(h, "writing to ");
+	harness_send(h, 151000, 500, 0);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.gaps[REASON_DISK_FULL], 1);
+	assert_true(f.lost > 0);
+	assert_int_equal(f.events + f.lost, 151500);
+	assert_int_equal(f.lost, h->stats->lost);
+	/* It held what it promises to, and the gap is the only hole. */
+	assert_true(f.events >= 1000 + WRITER_HOLD_EVENTS);
+	assert_int_equal(f.disorder, 1);
+	assert_int_equal(f.broken + f.parts, 0);
+	assert_true(f.gap_end_us > f.gap_t_us);
+}
+
+/* The end comes while it is full: said, what was flushed is there, and the next start mends the file. */
+static void the_end_while_full(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	if (!h)
+		skip();
+	harness_start(h);
+	harness_send(h, 0, 1000, 0);
+	harness_wait(&h->stats->written, 1000);
+	fill_up();
+	harness_send(h, 1000, 30000, 0);
+	assert_int_equal(harness_stop(h), -ERROR_IO);
+	assert_non_null(strstr(harness_log(h), "could not be"));
+	assert_int_equal(unlink(filler), 0);
+	harness_start(h);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_true(f.events >= 1000);
+	assert_int_equal(f.broken + f.parts + f.disorder, 0);
+	assert_int_equal(f.gaps[REASON_CRASH], 1);
+}
+
+/* Full when the segment is to be finished: the events that come meanwhile are a segment of their own. */
+static void full_while_rotating(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	if (!h)
+		skip();
+	h->options.segment_bytes = 4000;
+	harness_start(h);
+	int sent = 0;
+	for (int i = 0; i < 12; i++) {
+		fill_up();
+		harness_send(h, sent, 700, 0);
+		sent += 700;
+		usleep(130000);
+		assert_int_equal(unlink(filler), 0);
+		usleep(120000);
+		harness_send(h, sent, 300, 0);
+		sent += 300;
+	}
+	harness_wait(&h->stats->written, (uint64_t)sent);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, sent);
+	assert_true(f.segments > 1);
+	assert_int_equal(f.disorder + f.broken + f.parts, 0);
+}
+
+static void damaged_part_is_set_aside(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	char path[700];
+	if (!h)
+		skip();
+	snprintf(path, sizeof path, "%s/20260501T123456Z-0f3a9c11.part", h->spool);
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, "this is no segment at all", 25), 25);
+	close(fd);
+	harness_start(h);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.parts + f.segments, 0);
+	strcpy(path + strlen(path) - 5, ".damaged");
+	assert_int_equal(access(path, F_OK), 0);
+	assert_non_null(strstr(harness_log(h), "damaged"));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(short_trouble_loses_nothing), TEST(long_trouble_is_a_counted_gap), TEST(the_end_while_full),
+		TEST(full_while_rotating), TEST(damaged_part_is_set_aside),
+	};
+	return cmocka_run_group_tests_name("store/full", tests, NULL, NULL);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writer: what goes in over the wire is in the segments, whatever the circumstances. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../agent/error.h"
+#include "../../agent/store/spool.h"
+#include "harness.h"
+
+static int setup(void **state)
+{
+	struct harness *h = calloc(1, sizeof *h);
+	harness_init(h);
+	*state = h;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	harness_release(*state);
+	free(*state);
+	return 0;
+}
+
+/* Names in the folder that end like this; "" counts all but . and .. */
+static int count_files(const char *directory, const char *suffix)
+{
+	int n = 0;
+	DIR *dir = opendir(directory);
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir));) {
+		size_t a = strlen(e->d_name), b = strlen(suffix);
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && a >= b &&
+		    strcmp(e->d_name + a - b, suffix) == 0)
+			n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+static void keeps_everything(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	harness_start(h);
+	assert_int_equal(harness_send(h, 0, 50000, 0), 50000);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 50000);
+	assert_int_equal(f.disorder + f.broken + f.parts, 0);
+	assert_int_equal(f.segments, 1);
+	assert_int_equal(f.devices, 1);
+	assert_int_equal(h->stats->written, 50000);
+	assert_int_equal(h->stats->segments, 1);
+	assert_int_equal(h->stats->flushes, 4); /* three full blocks, the rest */
+	struct spool_list list;
+	const char *input = h->spool;
+	struct stat st;
+	assert_int_equal(spool_find(&input, 1, &list), 0);
+	assert_int_equal(stat(list.path[0], &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(st.st_size, h->stats->bytes);
+	spool_list_release(&list);
+}
+
+static void nothing_leaves_nothing(void **state)
+{
+	struct harness *h = *state;
+	harness_start(h);
+	assert_int_equal(harness_stop(h), 0);
+	assert_int_equal(count_files(h->spool, ""), 1); /* .lock */
+	assert_int_equal(h->stats->flushes, 0);
+}
+
+static void flushes_by_time(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	h->options.flush_us = 200000;
+	harness_start(h);
+	harness_send(h, 0, 10, 0);
+	harness_wait(&h->stats->written, 10);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 10);
+	assert_int_equal(f.parts, 1);
+	harness_send(h, 10, 5, 0);
+	harness_wait(&h->stats->written, 15);
+	assert_int_equal(h->stats->flushes, 2);
+	/* Idle: no wakeup, that is no voluntary switch, in a second. */
+	char path[64], line[256];
+	long before = -1, after = -2;
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "/proc/%d/status", (int)h->pid);
+		FILE *status = fopen(path, "r");
+		assert_non_null(status);
+		while (fgets(line, sizeof line, status))
+			if (sscanf(line, "voluntary_ctxt_switches: %ld", i ? &after : &before) == 1)
+				break;
+		fclose(status);
+		if (i == 0)
+			sleep(1);
+	}
+	assert_int_equal(before, after);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 15);
+	assert_int_equal(f.segments, 1);
+	assert_int_equal(f.disorder + f.broken + f.parts, 0);
+}
+
+static void rotates_by_size(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	h->options.segment_bytes = 4096;
+	h->options.flush_us = 1000;
+	harness_start(h);
+	for (int i = 0; i < 20; i++) {
+		harness_send(h, i * 2000, 2000, 0);
+		harness_wait(&h->stats->written, (uint64_t)(i + 1) * 2000);
+	}
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 40000);
+	assert_int_equal(f.disorder + f.broken + f.parts, 0);
+	assert_in_range(f.segments, 2, 20);
+	/* Each names its devices, although the wire did so once. */
+	assert_int_equal(f.devices, f.segments);
+	assert_int_equal(f.segments, h->stats->segments);
+}
+
+static void second_writer_is_refused(void **state)
+{
+	struct harness *h = *state;
+	struct harness other = *h;
+	struct harness_found f;
+	h->options.flush_us = 1000;
+	harness_start(h);
+	harness_send(h, 0, 100, 0);
+	harness_wait(&h->stats->written, 100);
+	other.log = -1;
+	memset(&other.message, 0, sizeof other.message);
+	harness_start(&other);
+	assert_int_equal(harness_stop(&other), -ERROR_DENIED);
+	assert_non_null(strstr(harness_log(&other), h->spool));
+	close(other.log);
+	/* The first one's .part was not taken for a crash's. */
+	harness_send(h, 100, 100, 0);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 200);
+	assert_int_equal(f.gaps[REASON_CRASH], 0);
+}
+
+static void survives_signals(void **state)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	struct harness *h = *state;
+	struct harness_found f;
+	h->options.flush_us = 1000;
+	harness_start(h);
+	harness_send(h, 0, 100, 0);
+	harness_wait(&h->stats->written, 100);
+	for (int i = 0; i < 3; i++)
+		kill(h->pid, signals[i]);
+	harness_send(h, 100, 100, 0);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 200);
+}
+
+static void damaged_message_ends_it(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	uint8_t junk[200];
+	memset(junk, 0xff, sizeof junk);
+	harness_start(h);
+	harness_send(h, 0, 100, 0);
+	send(h->fd, junk, sizeof junk, 0);
+	assert_int_equal(harness_stop(h), -ERROR_CORRUPT);
+	assert_non_null(strstr(harness_log(h), "damaged"));
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 100);
+	assert_int_equal(f.broken + f.parts, 0);
+}
+
+/* A message that is too long is cut by the kernel: it must not be taken for a short one. */
+static void oversized_message_ends_it(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	harness_start(h);
+	harness_send(h, 0, 100, 0);
+	bytes_clear(&h->message);
+	for (int i = 100; h->message.length <= WIRE_MESSAGE_MAX; i++) {
+		struct event e = harness_event(i);
+		wire_put_event(&h->encoder, &e, &h->message);
+	}
+	assert_true(send(h->fd, h->message.data, h->message.length, 0) > 0);
+	assert_int_equal(harness_stop(h), -ERROR_CORRUPT);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 100);
+}
+
+/* While it is stopped the wire fills; what was accepted is stored, and the other end was never blocked. */
+static void stopped_writer_blocks_nobody(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	harness_start(h);
+	harness_send(h, 0, 100, 0);
+	kill(h->pid, SIGSTOP);
+	int status;
+	waitpid(h->pid, &status, WUNTRACED);
+	int sent = harness_send(h, 100, 200000, MSG_DONTWAIT);
+	assert_true(sent < 200000);
+	kill(h->pid, SIGCONT);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 100 + sent);
+	assert_int_equal(f.broken + f.parts, 0);
+}
+
+static void unwritable_spool_is_told(void **state)
+{
+	struct harness *h = *state;
+	char path[600];
+	h->options.spool = path;
+	snprintf(path, sizeof path, "%s/missing", h->root);
+	harness_start(h);
+	assert_int_equal(harness_stop(h), -ERROR_IO);
+	assert_non_null(strstr(harness_log(h), path));
+	/* /proc takes no files, not even from root. */
+	snprintf(path, sizeof path, "/proc/self");
+	harness_start(h);
+	assert_int_equal(harness_stop(h), -ERROR_IO);
+	assert_non_null(strstr(harness_log(h), "/proc/self"));
+}
+
+static void finds_segments(void **state)
+{
+	struct harness *h = *state;
+	struct spool_list list;
+	char path[4][600];
+	harness_start(h);
+	harness_send(h, 0, 100, 0);
+	assert_int_equal(harness_stop(h), 0);
+	snprintf(path[0], sizeof path[0], "%s/ledger.jsonl", h->root);
+	close(open(path[0], O_WRONLY | O_CREAT, 0600));
+	snprintf(path[0], sizeof path[0], "%s", h->root);
+	snprintf(path[1], sizeof path[1], "%s/spool/", h->root);
+	snprintf(path[2], sizeof path[2], "%s", h->spool);
+	for (int i = 0; i < 3; i++) {
+		const char *input = path[i];
+		assert_int_equal(spool_find(&input, 1, &list), 0);
+		assert_int_equal(list.count, 1);
+		snprintf(path[3], sizeof path[3], "%s", list.path[0]);
+		spool_list_release(&list);
+	}
+	const char *all[] = { path[3], path[2], path[1], path[0], path[3] };
+	assert_int_equal(spool_find(all, 5, &list), 0);
+	assert_int_equal(list.count, 1);
+	spool_list_release(&list);
+	all[1] = "/nonexistent";
+	assert_int_equal(spool_find(all, 5, &list), ERROR_IO);
+	assert_int_equal(list.count, 0);
+	/* It was a .part when it was found. */
+	struct spool_file file;
+	strcpy(path[3] + strlen(path[3]) - 4, ".part");
+	assert_int_equal(spool_map(path[3], &file), 0);
+	assert_false(file.part);
+	assert_true(file.length > 0);
+	spool_unmap(&file);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(keeps_everything), TEST(nothing_leaves_nothing), TEST(flushes_by_time), TEST(rotates_by_size),
+		TEST(second_writer_is_refused), TEST(survives_signals), TEST(damaged_message_ends_it),
+		TEST(oversized_message_ends_it), TEST(stopped_writer_blocks_nobody), TEST(unwritable_spool_is_told),
+		TEST(finds_segments),
+	};
+	return cmocka_run_group_tests_name("store/writer", tests, NULL, NULL);
+}
