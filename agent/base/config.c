@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <yaml.h>
 
 #include "../error.h"
@@ -291,8 +287,10 @@ static int run(struct build *b, yaml_parser_t *p)
 	}
 	/* Nothing but comments, or an empty document. */
 	struct config_node *root = b->c->root;
-	if (root && root->type == CONFIG_SCALAR && !*root->text && !root->quoted)
+	if (root && root->type == CONFIG_SCALAR && !*root->text && !root->quoted) {
 		root->type = CONFIG_MAP;
+		root->text = NULL;
+	}
 	if (!root)
 		return add_node(b, CONFIG_MAP, 1, &root);
 	return 0;
@@ -333,72 +331,6 @@ out:
 		config_free(c);
 	else
 		*config = c;
-	return r;
-}
-
-int config_read(const char *path, char **text, size_t *length, struct config_error *error)
-{
-	int r = ERROR_IO, saved;
-	char *bytes = NULL;
-	size_t n = 0;
-	struct stat st;
-	/* O_NONBLOCK: a FIFO in its place must not hang us. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st))
-		goto fail;
-	if (!S_ISREG(st.st_mode)) {
-		snprintf(error->text, sizeof error->text, "%s: not a regular file", path);
-		r = ERROR_INVALID;
-		goto out;
-	}
-	if (st.st_size > CONFIG_BYTES_MAX) {
-		snprintf(error->text, sizeof error->text, "%s: larger than %d bytes (shorten it)", path, CONFIG_BYTES_MAX);
-		r = ERROR_LIMIT;
-		goto out;
-	}
-	/* One byte more than is permitted: a file that grows meanwhile is seen to be too large. */
-	bytes = malloc(CONFIG_BYTES_MAX + 2);
-	if (!bytes) {
-		r = no_memory(path, error);
-		goto out;
-	}
-	for (;;) {
-		ssize_t got = read(fd, bytes + n, CONFIG_BYTES_MAX + 1 - n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			goto fail;
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
-	bytes[n] = 0;
-	*text = bytes;
-	*length = n;
-	bytes = NULL;
-	r = 0;
-	goto out;
-fail:
-	snprintf(error->text, sizeof error->text, "%s: cannot be read: %s", path, strerror(errno));
-out:
-	saved = errno;
-	free(bytes);
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
-	return r;
-}
-
-int config_load(const char *path, struct config **config, struct config_error *error)
-{
-	char *text;
-	size_t length;
-	*config = NULL;
-	int r = config_read(path, &text, &length, error);
-	if (r)
-		return r;
-	r = config_parse(path, text, length, config, error);
-	free(text);
 	return r;
 }
 

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,9 +17,9 @@
 
 #include "../error.h"
 #include "filter.h"
+#include "heap.h"
 #include "landlock.h"
 #include "sanitizer.h"
-#include "wipe.h"
 
 static int fail(int error, const char *step, const char **what)
 {
@@ -54,15 +53,16 @@ static int no_room(const char **what)
 }
 
 /*
- * Locks what is mapped already. Not by mlockall(MCL_CURRENT): that counts every library's code and all reserved
- * addresses, far more than an ordinary user may lock, while only private writable memory can hold an event.
+ * Locks what is mapped. Not by mlockall: that counts every library's code and all reserved addresses, far more than
+ * an ordinary user may lock, while only private writable memory can hold an event.
  */
-static int lock_current(const char **what)
+static int lock_mapped(size_t *locked, const char **what)
 {
 	char buffer[4096];
 	size_t held = 0;
 	int result = 0;
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	*locked = 0;
 	if (fd < 0)
 		return fail(ERROR_IO, "locking memory: reading /proc/self/maps", what);
 	for (;;) {
@@ -81,12 +81,14 @@ static int lock_current(const char **what)
 			char rights[5];
 			if (sscanf(line, "%jx-%jx %4s", &from, &to, rights) == 3 && rights[1] == 'w' && rights[3] == 'p') {
 				void *start = (void *)(uintptr_t)from;
+				/* On fault: what is never used needs no memory. */
 				if (mlock2(start, to - from, MLOCK_ONFAULT) != 0) {
 					result = no_room(what);
 					goto out;
 				}
 				/* Core files are off already; this also holds for whoever turns them on again. */
 				madvise(start, to - from, MADV_DONTDUMP);
+				*locked += to - from;
 			}
 			line = end + 1;
 		}
@@ -102,12 +104,33 @@ out:
 	return result;
 }
 
+/* Where the stack grows between reading its bounds and locking it, the new page, and whatever it grows by later, would
+ * be a mapping of its own that is not locked. One touch far down makes room ahead. */
+static __attribute__((noinline)) int grow_stack(void)
+{
+	volatile char deep[256 * 1024];
+	deep[0] = 0;
+	return deep[0];
+}
+
+static bool to_be_locked;
+
+static int lock_now(const char **what)
+{
+	struct rlimit limit;
+	size_t locked;
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+		return fail(ERROR_IO, "locking memory: reading RLIMIT_MEMLOCK", what);
+	grow_stack();
+	int result = lock_mapped(&locked, what);
+	if (result == 0)
+		heap_lock(locked, limit.rlim_cur > SIZE_MAX ? SIZE_MAX : (size_t)limit.rlim_cur);
+	return result;
+}
+
 int sandbox_lock_memory(const char **what)
 {
-	wipe_begin();
-#ifdef M_ARENA_MAX
-	mallopt(M_ARENA_MAX, 1);
-#endif
+	heap_begin();
 	/* The sanitizer's reserved memory cannot be locked by anybody, and its allocator maps as it likes. */
 	if (ASSENT_SANITIZED)
 		return 0;
@@ -117,10 +140,8 @@ int sandbox_lock_memory(const char **what)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_MEMLOCK, &limit); /* if it does not help, locking says so */
 	}
-	/* The future first, so that nothing slips in between. */
-	if (mlockall(MCL_FUTURE | MCL_ONFAULT) != 0)
-		return no_room(what);
-	return lock_current(what);
+	to_be_locked = true;
+	return lock_now(what);
 }
 
 /* ---- Rights ------------------------------------------------------------------------------ */
@@ -144,8 +165,13 @@ static int drop_capabilities(uint64_t keep, const char **what)
 
 int sandbox_capture(const char **what)
 {
+	int result = 0;
+	/* What was mapped since sandbox_lock_memory; and the last moment at which root may lock more than others. */
+	if (to_be_locked)
+		result = lock_now(what);
 	/* Root needs both to see which program another process of root runs. */
-	int result = drop_capabilities(UINT64_C(1) << CAP_SYS_PTRACE | UINT64_C(1) << CAP_DAC_READ_SEARCH, what);
+	if (result == 0)
+		result = drop_capabilities(UINT64_C(1) << CAP_SYS_PTRACE | UINT64_C(1) << CAP_DAC_READ_SEARCH, what);
 	/*
 	 * No Landlock here. A process in any Landlock domain is refused PTRACE_MODE_READ on all processes outside
 	 * of it, whatever the rules say, and hence /proc/PID/exe and /proc/PID/ns: it could no longer tell which

@@ -9,10 +9,10 @@
 /* For every process of assentd, first thing: no new privileges, not dumpable, no core files. */
 int sandbox_begin(const char **what);
 
-/* Capture, before any raw event: every private writable page locked, those that come later too; heap memory
- * that libraries free is overwritten (wipe.h). Raises the soft RLIMIT_MEMLOCK to the hard one. ERROR_DENIED when
- * that is too small; *what then names the remedy. Everything mapped later counts against the limit too, files
- * included: allocate before, or sparingly (mmap and malloc fail with EAGAIN/ENOMEM at the limit). */
+/* Capture, first: every private writable page is locked, and what the heap grows by; what libraries free is
+ * overwritten. Raises the soft RLIMIT_MEMLOCK to the hard one. ERROR_DENIED when that is too small; *what then names the
+ * remedy. sandbox_capture locks what was mapped since; mappings made later (not malloc) are not locked. When a flood
+ * of unread events fills the limit, the heap goes on growing unlocked. */
 int sandbox_lock_memory(const char **what);
 
 /* Capture, once the X server, the bus and the descriptors it needs are open: no file can be opened for

@@ -193,6 +193,8 @@ static void irreversible(FILE *f, const struct limits *l)
 		     "samples of your typing may still recognise you. The data are pseudonymised; no more is promised.");
 	else
 		item(f, "The data carry a pseudonym instead of your name. The way of moving a pointer can identify people too.");
+	item(f, "No program knows every secret: one that shows a password as plain text, or does not say that a field holds one, can "
+	     "mislead it. \"assent show\" lets you check what was kept.");
 	item(f, "What was handed to others, and a model that was trained already, cannot be taken back by this program.");
 	item(f, "In this version the data on this computer are not encrypted: whoever can read your files can read them.");
 }

@@ -13,10 +13,10 @@ struct status {
 	bool has_limits;                 /* merged is filled */
 	bool recording, agent_silent;
 	const char *state;
-	char why[512];
+	char why[2048];
 	struct config *agent;            /* the agent's answer; NULL: none */
 	char raw[SESSION_ANSWER_MAX];
-	char agent_state[64], agent_why[256];
+	char agent_state[64], agent_why[2048];
 };
 
 void status_text(const struct status *t, FILE *out);

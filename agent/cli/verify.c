@@ -183,7 +183,7 @@ static int check_segment(struct check *c, const struct spool_file *file, struct 
 		problem(c, "ends without its footer", NULL, NULL);
 	else if (error == ERROR_TRUNCATED && strcmp(*state, "torn") == 0)
 		problem(c, "left by a crash, not completed (assentd does that at its next start)", NULL, NULL);
-	else if (error < 0)
+	else if (error < 0 && error != ERROR_TRUNCATED)
 		goto out;
 	segment_reader_free(reader);
 	reader = NULL;

@@ -131,7 +131,7 @@ static void adopt_field(struct context *c, struct stay *s, struct context_change
 static void apply_focus(struct context *c, const struct raw_app *app, int64_t now_us, struct context_change *change)
 {
 	struct stay *old = current(c);
-	if (app->window && app->window == old->window && app->pid == old->pid && !c->has_next) {
+	if (app->window && app->window == old->window && app->pid == old->pid && !old->nowhere && !c->has_next) {
 		/* The same place under a new title. */
 		if (strncmp(old->title, app->title, EVENT_TITLE_MAX) == 0)
 			return;
@@ -147,25 +147,41 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 		return;
 	}
 	c->has_next = false;
-	s->focus++;
+	if (!app->window) {
+		/* Nowhere, often for a moment only while a window manager thinks. The way back is below. */
+		s->nowhere = true;
+		s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
+		settle(c, s);
+		return;
+	}
+	bool back = old->nowhere && app->window == s->window && app->pid == s->pid;
+	if (!back)
+		s->focus++;
 	s->window = app->window;
 	s->pid = app->pid;
 	s->terminal = app->terminal;
-	s->nowhere = !app->window || app->pid <= 0 || app->foreign || (!app->exe[0] && !app->sandbox[0]);
+	s->nowhere = app->pid <= 0 || app->foreign || (!app->exe[0] && !app->sandbox[0]);
 	s->excluded = exclude_builtin(app) || exclude_matches(&c->exclude, app) ||
 		      (c->only.count > 0 && !exclude_matches(&c->only, app));
 	exclude_app_id(app, s->app);
 	memcpy(s->title, app->title, sizeof s->title);
 	s->title[EVENT_TITLE_MAX] = 0;
-	s->object = 0;
-	s->role = FIELD_PENDING;
+	if (!back) {
+		s->object = 0;
+		s->role = FIELD_PENDING;
+	}
 	s->tty = TTY_ECHO;
 	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
-	settle(c, s);
 	/* The bus may be ahead of the X server, or still speak of another window of the same process: this object
 	 * is asked about, and vouches only by its answer. */
-	if (c->field_pid == s->pid && c->field_object && !s->masked && !is_secret(c, c->field_object))
+	bool known = c->field_object && c->field_pid == s->pid;
+	if (known && back && c->field_object != s->object) {
 		s->object = c->field_object;
+		s->role = is_secret(c, s->object) ? FIELD_SECRET : FIELD_PENDING;
+	} else if (known && !s->object && !is_secret(c, c->field_object)) {
+		s->object = c->field_object;
+	}
+	settle(c, s);
 }
 
 /* News: an object got the focus. */

@@ -230,6 +230,11 @@ void atspi_news(struct atspi *a, const char *name, const char *path)
 	const struct atspi_object *object = atspi_object_learn(&a->objects, name, path);
 	if (!object)
 		return;
+	/* Toolkits say it twice; the question is on its way. */
+	for (int i = 0; i < ATSPI_QUESTIONS && a->focused == object->id; i++) {
+		if (a->question[i].used && a->question[i].object == object->id)
+			return;
+	}
 	a->focused = object->id;
 	strcpy(a->focused_name, object->name);
 	atspi_tell(a, object->id, name, FIELD_PENDING, true, 0);

@@ -12,7 +12,9 @@
 struct x11;
 
 /* Scrolling down and to the right is positive. With pointer BUTTONS nothing has a position, and of scrolling only the
- * whole notches that the server makes buttons of are seen. Without keys no layout is told. */
+ * whole notches that the server makes buttons of are seen. Without keys no layout is told. The server's own
+ * auto-repeat is not among raw events: KEY_REPEAT is what a device or a remote desktop repeated. RAW_FOCUS names the window that has
+ * a WM_CLASS, of those around the focused one. */
 struct x11_options {
 	bool keys;                        /* select raw keys at all */
 	enum pointer_detail pointer;      /* NONE: no pointer event is selected, FULL: motion too */

@@ -140,7 +140,6 @@ void x11_window_identify(struct x11 *x, xcb_window_t window, struct raw_app *app
 	xcb_window_t named = window, owner = window;
 	bool gone = false, found;
 
-	app->window = window;
 	/* Focus proxies and inner windows have no class; a window around them has. */
 	for (int depth = 0; !(found = read_class(x, named, app, &gone)) && !gone && depth < 8; depth++) {
 		xcb_query_tree_reply_t *tree = xcb_query_tree_reply(x->c, xcb_query_tree(x->c, named), NULL);
@@ -159,6 +158,8 @@ void x11_window_identify(struct x11 *x, xcb_window_t window, struct raw_app *app
 			app->klass[0] = app->instance[0] = 0;
 		found = inside != 0;
 	}
+	/* Moves between the inner windows of one window are no news; it is the pid that must be of the very window. */
+	app->window = found ? named : window;
 	app->pid = process_of(x, owner);
 	if (x->options.titles && found) {
 		*titled = named;

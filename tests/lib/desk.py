@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 
@@ -127,6 +128,9 @@ class Desk:
 		self.close()
 
 	def open(self):
+		# Ended from outside (timeout(1), ctest): leave by the front door, so that nothing stays behind.
+		if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+			signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 		self.home = pathlib.Path(self.keep or tempfile.mkdtemp(prefix="assent-desk-"))
 		places = {name: self.home / part for name, part in (
 			("XDG_RUNTIME_DIR", "run"), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share"),
@@ -160,16 +164,20 @@ class Desk:
 				pass_fds=(writer,), log="xvfb.log")
 			os.close(writer)
 			writer = -1
-			if not select.select([reader], [], [], 20)[0]:
-				raise DeskError("Xvfb did not start within 20 s")
-			number = os.read(reader, 32).decode().strip()
+			number = b""
+			# To the end of the line: the server writes it in two pieces, and ends if it cannot.
+			while not number.endswith(b"\n"):
+				if not select.select([reader], [], [], 20)[0]:
+					raise DeskError("Xvfb did not start within 20 s")
+				more = os.read(reader, 32)
+				if not more:
+					raise DeskError("Xvfb ended at once: " + self.log("xvfb.log"))
+				number += more
 		finally:
 			os.close(reader)
 			if writer >= 0:
 				os.close(writer)
-		if not number:
-			raise DeskError("Xvfb ended at once: " + self.log("xvfb.log"))
-		self.display = ":" + number
+		self.display = ":" + number.decode().strip()
 		self.env["DISPLAY"] = self.display
 
 	def _open_bus(self):
@@ -193,7 +201,7 @@ class Desk:
 	def _open_wm(self):
 		self.start(["openbox", "--sm-disable"], log="openbox.log")
 		wait_for(lambda: "window id" in self.run(["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]).stdout
-			if shutil.which("xprop") else True, 60, name="openbox")
+			if shutil.which("xprop") else True, 30, name="openbox")
 
 	def close(self):
 		"""Ends everything with this desk's mark, by pid, and removes the home."""

@@ -37,7 +37,8 @@ def make(kind):
 def main():
 	title, geometry, kinds = sys.argv[1], sys.argv[2], sys.argv[3:]
 	width, height, left, top = map(int, re.fullmatch(r"(\d+)x(\d+)\+(\d+)\+(\d+)", geometry).groups())
-	GLib.set_prgname("gtk-window")
+	# Its window class: what a list of excluded applications can name.
+	GLib.set_prgname(os.environ.get("GTK_WINDOW_CLASS", "gtk-window"))
 	window = Gtk.Window(title=title)
 	window.set_default_size(width, height)
 	box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin=8)

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "../../agent/base/sandbox.h"
-#include "../../agent/base/wipe.h"
+#include "../../agent/base/heap.h"
 #include "../../agent/error.h"
 #include "inside.h"
 
@@ -62,11 +62,35 @@ static void locks(void)
 	CHECK(all_locked());
 	long kib = locked_kib();
 	CHECK(kib > 0);
-	char *later = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(later != MAP_FAILED);
-	later[0] = before[0] = 1;
-	CHECK(locked_kib() >= kib + 1024 && all_locked());
 	dprintf(STDOUT_FILENO, "locked: %ld KiB\n", kib);
+	char *mapped = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(mapped != MAP_FAILED);
+	STEP(sandbox_capture(&what));
+	CHECK(locked_kib() >= kib + 1024 && all_locked());
+	/* The heap grows and stays locked, in small pieces and in large ones. */
+	mapped[0] = before[0] = 1;
+	enum { BLOCKS = 64, BYTES = 40000 };
+	char *block[BLOCKS];
+	for (int i = 0; i < BLOCKS; i++) {
+		block[i] = i % 2 ? malloc(BYTES) : calloc(1, BYTES);
+		CHECK(block[i]);
+		memset(block[i], 1, BYTES);
+	}
+	CHECK(all_locked());
+	for (int i = 0; i < BLOCKS; i++)
+		free(block[i]);
+	/* A flood does not end at the limit, and afterwards all is as before. */
+	char *flood = malloc(40 << 20);
+	CHECK(flood && locked_kib() > 6 * 1024 && locked_kib() <= 8 * 1024);
+	memset(flood, 1, 40 << 20);
+	char deep[512 * 1024]; /* the stack still grows */
+	for (size_t i = 0; i < sizeof deep; i += 4096)
+		((volatile char *)deep)[i] = 1;
+	free(flood);
+	CHECK(all_locked());
+	flood = malloc(2 << 20);
+	CHECK(flood && all_locked());
+	free(flood);
 }
 
 static void no_limit(void)
@@ -96,7 +120,7 @@ static bool holds(volatile unsigned char *at, size_t size, unsigned char byte)
 
 static void wipes(void)
 {
-	CHECK(wipe_begin());
+	CHECK(heap_begin());
 	static const size_t sizes[] = {64, 100, 1000, 1500, 5000, 60000};
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		unsigned char *block = malloc(sizes[i]), *guard = malloc(sizes[i]);

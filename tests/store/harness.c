@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "../../agent/base/clock.h"
+#include "../../agent/base/sandbox.h"
 #include "../../agent/error.h"
 #include "../../agent/store/spool.h"
 
@@ -76,6 +77,11 @@ void harness_start(struct harness *h)
 	if (h->pid == 0) {
 		close(pair[0]);
 		dup2(log[1], STDERR_FILENO);
+		const char *what = "";
+		if (h->sandboxed && (sandbox_begin(&what) || sandbox_writer(h->options.spool, &what))) {
+			dprintf(STDERR_FILENO, "sandbox: %s\n", what);
+			_exit(100);
+		}
 		int error = writer_run(pair[1], &h->options);
 		_exit(-error);
 	}

@@ -14,6 +14,7 @@ struct harness {
 	char spool[512];                 /* root/spool/study-a */
 	struct writer_options options;
 	struct stats *stats;             /* shared with the child */
+	bool sandboxed;                  /* it enters its sandbox first, as in assentd */
 	struct wire_encoder encoder;
 	struct bytes message;
 	int fd;                          /* to the writer */

@@ -250,6 +250,43 @@ static void unwritable_spool_is_told(void **state)
 	assert_non_null(strstr(harness_log(h), "/proc/self"));
 }
 
+/* Everything that it ever does, with no more than it is left with in assentd. */
+static void works_in_its_sandbox(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	char path[600];
+	int next = 0;
+	h->sandboxed = true;
+	h->options.segment_bytes = 4096;
+	h->options.flush_us = 1000;
+	snprintf(path, sizeof path, "%s/20260501T123456Z-0f3a9c11.part", h->spool);
+	close(open(path, O_WRONLY | O_CREAT, 0600)); /* empty */
+	snprintf(path, sizeof path, "%s/20260501T123456Z-0f3a9c12.part", h->spool);
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, "junk", 4), 4);
+	close(fd);
+	for (int round = 0; round < 2; round++) {
+		harness_start(h);
+		for (int i = 0; i < 3; i++, next += 2000) {
+			harness_send(h, next, 2000, 0);
+			for (int j = 0; j < 1000 && h->stats->written < (uint64_t)next + 2000; j++)
+				usleep(5000);
+			if (h->stats->written < (uint64_t)next + 2000)
+				fail_msg("it does not write: %s", harness_log(h));
+		}
+		if (round == 0)
+			harness_kill(h);
+	}
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, next);
+	assert_int_equal(f.gaps[REASON_CRASH], 1);
+	assert_int_equal(f.broken + f.parts, 0);
+	assert_int_equal(count_files(h->spool, ".damaged"), 1);
+	assert_true(f.segments > 2);
+}
+
 static void finds_segments(void **state)
 {
 	struct harness *h = *state;
@@ -293,7 +330,7 @@ int main(void)
 		TEST(keeps_everything), TEST(nothing_leaves_nothing), TEST(flushes_by_time), TEST(rotates_by_size),
 		TEST(second_writer_is_refused), TEST(survives_signals), TEST(damaged_message_ends_it),
 		TEST(oversized_message_ends_it), TEST(stopped_writer_blocks_nobody), TEST(unwritable_spool_is_told),
-		TEST(finds_segments),
+		TEST(works_in_its_sandbox), TEST(finds_segments),
 	};
 	return cmocka_run_group_tests_name("store/writer", tests, NULL, NULL);
 }

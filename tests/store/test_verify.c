@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* assent verify against the ledger: was every event permitted when it was made? And: is anything where nothing may be? */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../agent/cli/cli.h"
+#include "../../agent/store/ledger.h"
+#include "harness.h"
+
+#define SECOND INT64_C(1000000)
+static const int64_t t0 = INT64_C(1777638896) * 1000000;
+
+struct place {
+	char root[64], ledger[128];
+	uint8_t receipt[32];             /* of the last given */
+	struct segment_writer *writer;
+	struct bytes out;
+	char output[4096];
+};
+
+static int setup(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+	char path[256];
+	snprintf(p->root, sizeof p->root, "/tmp/assent-verify-XXXXXX");
+	assert_non_null(mkdtemp(p->root));
+	snprintf(path, sizeof path, "%s/spool", p->root);
+	mkdir(path, 0700);
+	snprintf(path, sizeof path, "%s/spool/study-a", p->root);
+	mkdir(path, 0700);
+	snprintf(p->ledger, sizeof p->ledger, "%s/ledger.jsonl", p->root);
+	*state = p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *p = *state;
+	segment_writer_free(p->writer);
+	bytes_release(&p->out);
+	harness_remove(p->root);
+	free(p);
+	return 0;
+}
+
+static void decide(struct place *p, enum ledger_state what, const char *study, int64_t t_us, int64_t until_us)
+{
+	struct receipt r = { .state = what, .t_us = t_us, .until_us = until_us };
+	struct ledger_view *view = malloc(sizeof *view);
+	strcpy(r.study, study);
+	if (what == LEDGER_GIVEN) {
+		r.purposes = 1;
+		strcpy(r.purpose[0].id, "hci-research");
+		r.purpose[0].agreed = true;
+	}
+	assert_int_equal(ledger_append(p->ledger, &r), 0);
+	assert_int_equal(ledger_read(p->ledger, t_us + 1, view), 0);
+	if (what == LEDGER_GIVEN)
+		memcpy(p->receipt, view->receipt_hash, sizeof p->receipt);
+	free(view);
+}
+
+static void begin(struct place *p, int64_t t_us)
+{
+	struct segment_meta meta = { .study = "study-a", .epoch = "e", .participant = "p", .segment = "s", .t_us = t_us };
+	memcpy(meta.receipt_hash, p->receipt, sizeof meta.receipt_hash);
+	segment_writer_free(p->writer);
+	bytes_clear(&p->out);
+	assert_int_equal(segment_writer_new(&meta, 3, &p->out, &p->writer), 0);
+}
+
+static void put(struct place *p, enum event_kind kind, int64_t t_us)
+{
+	struct event e = { .kind = kind, .t_us = t_us, .mono_us = t_us - t0 };
+	assert_int_equal(segment_writer_add(p->writer, &e), 0);
+}
+
+static void put_range(struct place *p, enum event_kind kind, enum reason reason, int64_t t_us, int64_t end_us)
+{
+	struct event e = { .kind = kind, .t_us = t_us, .mono_us = t_us - t0, .end_us = end_us, .reason = reason,
+		.has = HAS_REASON | HAS_END };
+	assert_int_equal(segment_writer_add(p->writer, &e), 0);
+}
+
+static int run(struct place *p)
+{
+	int pipe_[2], status;
+	fflush(stdout);
+	assert_int_equal(pipe(pipe_), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		char *arguments[] = { p->root, NULL };
+		dup2(pipe_[1], STDOUT_FILENO);
+		int result = cli_verify(1, arguments);
+		fflush(stdout);
+		_exit(result);
+	}
+	close(pipe_[1]);
+	size_t length = 0;
+	ssize_t n;
+	while ((n = read(pipe_[0], p->output + length, sizeof p->output - 1 - length)) > 0)
+		length += (size_t)n;
+	p->output[length] = '\0';
+	close(pipe_[0]);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Finishes the segment, verifies; problem NULL: all is well. */
+static void expect(struct place *p, const char *problem)
+{
+	char path[256];
+	assert_int_equal(segment_writer_finish(p->writer, &p->out), 0);
+	snprintf(path, sizeof path, "%s/spool/study-a/20260501T123456Z-0f3a9c11.seg", p->root);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_int_equal(write(fd, p->out.data, p->out.length), (ssize_t)p->out.length);
+	close(fd);
+	int result = run(p);
+	if (problem && !strstr(p->output, problem))
+		fail_msg("expected \"%s\" in: %s", problem, p->output);
+	if (result != (problem ? EXIT_FAILED : EXIT_DONE))
+		fail_msg("exit code %d: %s", result, p->output);
+}
+
+static void consent(void **state)
+{
+	struct place *p = *state;
+	decide(p, LEDGER_REQUESTED, "study-a", t0 - SECOND, 0);
+	decide(p, LEDGER_GIVEN, "study-a", t0, t0 + 1000 * SECOND);
+	begin(p, t0);
+	put(p, EVENT_START, t0);
+	put(p, EVENT_KEY_DOWN, t0 + 5 * SECOND);
+	put(p, EVENT_STOP, t0 + 2000 * SECOND);
+	expect(p, NULL);
+	begin(p, t0);
+	put(p, EVENT_KEY_DOWN, t0 - SECOND);
+	expect(p, "before consent was given");
+	begin(p, t0);
+	put(p, EVENT_KEY_DOWN, t0 + 1001 * SECOND);
+	expect(p, "after consent had expired");
+	decide(p, LEDGER_PAUSED, "study-a", t0 + 10 * SECOND, 0);
+	decide(p, LEDGER_RESUMED, "study-a", t0 + 20 * SECOND, 0);
+	decide(p, LEDGER_PAUSED, "study-a", t0 + 30 * SECOND, t0 + 40 * SECOND);
+	decide(p, LEDGER_WITHDRAWN, "study-a", t0 + 100 * SECOND, 0);
+	static const struct { int second; const char *problem; } moments[] = {
+		{ 9, NULL }, { 11, NULL }, { 12, "while recording was paused" }, { 19, "while recording was paused" }, { 20, NULL },
+		{ 35, "while recording was paused" }, { 41, NULL }, { 99, NULL }, { 101, NULL }, { 102, "after consent was withdrawn" },
+	};
+	for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+		begin(p, t0);
+		put(p, i % 2 ? EVENT_FOCUS : EVENT_MOTION, t0 + moments[i].second * SECOND);
+		expect(p, moments[i].problem);
+	}
+	/* A second yes does not heal what was recorded under the first one. */
+	uint8_t first[32];
+	memcpy(first, p->receipt, sizeof first);
+	decide(p, LEDGER_GIVEN, "study-a", t0 + 200 * SECOND, t0 + 1000 * SECOND);
+	begin(p, t0 + 200 * SECOND);
+	put(p, EVENT_KEY_DOWN, t0 + 205 * SECOND);
+	expect(p, NULL);
+	memcpy(p->receipt, first, sizeof first);
+	begin(p, t0 + 200 * SECOND);
+	put(p, EVENT_KEY_DOWN, t0 + 205 * SECOND);
+	expect(p, "after consent was withdrawn");
+	memset(p->receipt, 7, sizeof p->receipt);
+	begin(p, t0);
+	put(p, EVENT_KEY_DOWN, t0 + SECOND);
+	expect(p, "not in the ledger");
+}
+
+static void another_study(void **state)
+{
+	struct place *p = *state;
+	decide(p, LEDGER_GIVEN, "study-b", t0, t0 + 1000 * SECOND);
+	begin(p, t0);
+	put(p, EVENT_KEY_DOWN, t0 + SECOND);
+	expect(p, "of another study");
+}
+
+static void broken_ledger(void **state)
+{
+	struct place *p = *state;
+	decide(p, LEDGER_GIVEN, "study-a", t0, t0 + 1000 * SECOND);
+	decide(p, LEDGER_PAUSED, "study-a", t0 + 10 * SECOND, 0);
+	begin(p, t0);
+	put(p, EVENT_KEY_DOWN, t0 + SECOND);
+	expect(p, NULL);
+	/* The pause's line is cut short: it is told, although this segment is older. */
+	struct stat st;
+	assert_int_equal(stat(p->ledger, &st), 0);
+	assert_int_equal(truncate(p->ledger, st.st_size - 5), 0);
+	assert_int_equal(run(p), EXIT_FAILED);
+	assert_non_null(strstr(p->output, "damaged ledger"));
+}
+
+static void masked_stretches(void **state)
+{
+	struct place *p = *state;
+	decide(p, LEDGER_GIVEN, "study-a", t0, t0 + 1000 * SECOND);
+	for (int order = 0; order < 2; order++) {
+		static const struct { int tenth; bool wrong; } moments[] = {
+			{ 99, false }, { 100, false }, { 101, true }, { 149, true }, { 150, true }, { 199, true }, { 200, false },
+			{ 201, true }, { 209, true }, { 210, false }, { 400, true }, { 450, false }, { 500, false },
+		};
+		for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+			begin(p, t0);
+			if (order == 1)
+				put(p, EVENT_KEY_DOWN, t0 + moments[i].tenth * SECOND / 10);
+			put_range(p, EVENT_SPAN, REASON_PASSWORD, t0 + 10 * SECOND, t0 + 15 * SECOND);
+			put_range(p, EVENT_SPAN, REASON_UNKNOWN, t0 + 14 * SECOND, t0 + 20 * SECOND);
+			put_range(p, EVENT_SPAN, REASON_LOCKED, t0 + 20 * SECOND, t0 + 21 * SECOND);
+			put_range(p, EVENT_GAP, REASON_PAUSED, t0 + 39 * SECOND, t0 + 41 * SECOND);
+			/* In other gaps there may be some of it. */
+			put_range(p, EVENT_GAP, REASON_OVERFLOW, t0 + 44 * SECOND, t0 + 46 * SECOND);
+			if (order == 0)
+				put(p, EVENT_KEY_DOWN, t0 + moments[i].tenth * SECOND / 10);
+			/* What is no input is no matter. */
+			put(p, EVENT_SCREEN, t0 + 12 * SECOND);
+			expect(p, moments[i].wrong ? "input inside a span or a pause" : NULL);
+		}
+	}
+	/* After the clock was set back, the same times are other times. */
+	begin(p, t0);
+	put_range(p, EVENT_SPAN, REASON_PASSWORD, t0 + 10 * SECOND, t0 + 15 * SECOND);
+	put(p, EVENT_CLOCK, t0 + 9 * SECOND);
+	put(p, EVENT_KEY_DOWN, t0 + 12 * SECOND);
+	expect(p, NULL);
+}
+
+static void insane_times(void **state)
+{
+	struct place *p = *state;
+	decide(p, LEDGER_GIVEN, "study-a", t0, t0 + 1000 * SECOND);
+	begin(p, t0);
+	put_range(p, EVENT_SPAN, REASON_PASSWORD, t0 + 10 * SECOND, t0 + 9 * SECOND);
+	expect(p, "ends before it begins");
+	begin(p, t0);
+	put_range(p, EVENT_SPAN, REASON_PAUSED, t0 + 10 * SECOND, t0 + 11 * SECOND);
+	expect(p, "not one of its kind");
+	begin(p, t0);
+	put(p, EVENT_SPAN, t0 + 10 * SECOND);
+	expect(p, "without reason or end");
+	begin(p, t0);
+	put(p, EVENT_KEY_DOWN, t0 + 10 * SECOND);
+	put(p, EVENT_KEY_UP, t0 + 7 * SECOND);
+	expect(p, "its time goes back");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(consent), TEST(another_study), TEST(broken_ledger), TEST(masked_stretches), TEST(insane_times),
+	};
+	return cmocka_run_group_tests_name("store/verify", tests, NULL, NULL);
+}
