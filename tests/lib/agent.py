@@ -148,8 +148,8 @@ class Agent:
 
 # Ordinary text uses the first alphabet only, secrets the second only: one key of a secret in the rows is a leak,
 # whatever its place.
-ORDINARY, SECRET = "abcdefghijklm", "nopqrstuvwxyz"
-CODES = {c: code for row, first in (("qwertyuiop", 16), ("asdfghjkl", 30), ("zxcvbnm", 44))
+ORDINARY, SECRET = "abcdefghijklm", "nopqrstuvwxyz0123456789"
+CODES = {c: code for row, first in (("1234567890", 2), ("qwertyuiop", 16), ("asdfghjkl", 30), ("zxcvbnm", 44))
 	for code, c in enumerate(row, first)}
 
 
