@@ -23,6 +23,7 @@
 #include "base/places.h"
 #include "base/sandbox.h"
 #include "base/settings.h"
+#include "base/trim.h"
 #include "capture.h"
 #include "control/server.h"
 #include "error.h"
@@ -109,6 +110,7 @@ static int run_writer(struct supervisor *s, int fd)
 		log_error("sandbox: %s", what);
 		return 1;
 	}
+	trim_text();
 	return writer_run(fd, &options) ? 1 : 0;
 }
 
@@ -159,6 +161,7 @@ static void start(struct supervisor *s)
 		s->retry_at_us = clock_mono_us() + RETRY_FIRST_US;
 	}
 	s->after_pause = false;
+	trim_text();
 }
 
 static void end_capture(struct supervisor *s)

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sandbox.h"
+#include "base/trim.h"
 #include "error.h"
 #include "outlet.h"
 #include "pipeline.h"
@@ -313,6 +314,7 @@ static enum capture_end run_live(struct capture *c)
 	atomic_store(&c->options->stats->capture_ready, 1);
 	log_info("recording (%s)", sandbox_features());
 
+	trim_text();
 	int waiting = 0;
 	while (!c->stop && c->end == CAPTURE_DONE) {
 		step(c, waiting == 1);

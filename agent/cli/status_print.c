@@ -76,8 +76,9 @@ void status_text(const struct status *t, FILE *out)
 	fputc('\n', out);
 	if (v->standing != STANDING_NEVER && *v->given.study) {
 		const char *title = t->session.study ? study_text(&t->session.study->title) : "";
-		fprintf(out, "Study:      %s%s%s\n", v->given.study, *title ? ", " : "", title);
-		for (int i = 0; i < v->given.purposes; i++)
+		bool in_force = v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED;
+		fprintf(out, "Study:      %s%s%s%s\n", v->given.study, *title ? ", " : "", title, in_force ? "" : " (not in force)");
+		for (int i = 0; i < v->given.purposes && in_force; i++)
 			fprintf(out, "%s    %s\n", v->given.purpose[i].agreed ? "Agreed: " : "Refused:", v->given.purpose[i].id);
 		fprintf(out, "Decided:    %s\n", session_time(v->given.t_us, time));
 		fprintf(out, "Until:      %s\n", session_time(v->given.until_us, time));

@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,13 +13,39 @@
 #include "../base/places.h"
 #include "../error.h"
 
-static int address(const char *path, struct sockaddr_un *a)
+/* Through the open directory, since a socket's address holds 107 bytes only and a home may be deeper. */
+static void address(int directory, const char *name, struct sockaddr_un *a)
 {
 	memset(a, 0, sizeof *a);
 	a->sun_family = AF_UNIX;
-	if (strlen(path) >= sizeof a->sun_path)
-		return ERROR_LIMIT;
-	memcpy(a->sun_path, path, strlen(path) + 1);
+	snprintf(a->sun_path, sizeof a->sun_path, "/proc/self/fd/%d/%.64s", directory, name);
+}
+
+static int listen_at(struct server *s, const struct sockaddr_un *a)
+{
+	/* Somebody there? Then it is theirs. A dead one's socket refuses. */
+	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (probe < 0)
+		return ERROR_IO;
+	bool taken = connect(probe, (const struct sockaddr *)a, sizeof *a) == 0 || errno == EAGAIN || errno == EINPROGRESS;
+	close(probe);
+	if (taken)
+		return ERROR_DENIED;
+	if (unlink(s->path) && errno != ENOENT)
+		return ERROR_IO;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return ERROR_IO;
+	mode_t mask = umask(0177);
+	int bound = bind(fd, (const struct sockaddr *)a, sizeof *a);
+	umask(mask);
+	if (bound || listen(fd, SERVER_CLIENTS)) {
+		int saved = errno;
+		close(fd);
+		errno = saved;
+		return ERROR_IO;
+	}
+	s->fd = fd;
 	return 0;
 }
 
@@ -31,47 +58,25 @@ int server_open(struct server *s, const char *path, server_answer *answer, void 
 		s->client[i].fd = -1;
 	s->fd = -1;
 	struct sockaddr_un a;
-	int error = address(path, &a);
-	if (error)
-		return error;
 	char directory[sizeof s->path];
+	if (strlen(path) >= sizeof s->path)
+		return ERROR_LIMIT;
 	snprintf(s->path, sizeof s->path, "%s", path);
 	snprintf(directory, sizeof directory, "%s", path);
 	char *slash = strrchr(directory, '/');
-	if (slash) {
-		*slash = 0;
-		error = places_make(directory);
-		if (error)
-			return error;
-	}
-	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0)
+	if (!slash)
+		return ERROR_INVALID;
+	*slash = 0;
+	int error = places_make(directory);
+	if (error)
+		return error;
+	int place = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place < 0)
 		return ERROR_IO;
-	/* Somebody there? Then it is theirs. A dead one's socket refuses. */
-	if (connect(s->fd, (struct sockaddr *)&a, sizeof a) == 0 || errno == EAGAIN || errno == EINPROGRESS) {
-		close(s->fd);
-		s->fd = -1;
-		return ERROR_DENIED;
-	}
-	close(s->fd);
-	if (unlink(path) && errno != ENOENT) {
-		s->fd = -1;
-		return ERROR_IO;
-	}
-	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0)
-		return ERROR_IO;
-	mode_t mask = umask(0177);
-	int bound = bind(s->fd, (struct sockaddr *)&a, sizeof a);
-	umask(mask);
-	if (bound || listen(s->fd, SERVER_CLIENTS)) {
-		int saved = errno;
-		close(s->fd);
-		s->fd = -1;
-		errno = saved;
-		return ERROR_IO;
-	}
-	return 0;
+	address(place, slash + 1, &a);
+	error = listen_at(s, &a);
+	close(place);
+	return error;
 }
 
 static void drop(struct server *s, int i)

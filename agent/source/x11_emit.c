@@ -102,6 +102,8 @@ static void emit_input(struct x11 *x, const struct x11_item *item, int64_t now_u
 			keymap_key(x->keymap, in);
 		else
 			in->key_class = CLASS_OTHER;
+		if (!x->options.text)
+			explicit_bzero(in->text, sizeof in->text);
 		break;
 	case ITEM_BUTTON:
 		raw.kind = RAW_BUTTON;

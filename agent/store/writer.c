@@ -22,6 +22,8 @@
 struct writer {
 	const struct writer_options *options;
 	int directory, lock;
+	int64_t rest_us, rest_until;     /* mono; 0: does not rest */
+	size_t taken;                    /* bytes, by the last drain */
 	struct sink sink;
 	struct wire_decoder decoder;
 	uint8_t message[WIRE_MESSAGE_MAX];
@@ -46,6 +48,7 @@ static int take_message(struct writer *w, size_t length)
 /* What is there, within reason: under a flood the deadline is looked at too. 1: the other end is closed. */
 static int drain(struct writer *w, int fd)
 {
+	w->taken = 0;
 	for (int i = 0; i < 64; i++) {
 		ssize_t n = recv(fd, w->message, sizeof w->message, MSG_DONTWAIT | MSG_TRUNC);
 		if (n < 0 && errno == EINTR)
@@ -65,28 +68,41 @@ static int drain(struct writer *w, int fd)
 			log_error("cannot take events: %s", error_text(error));
 		if (error)
 			return error;
+		w->taken += (size_t)n;
 	}
 	return 0;
+}
+
+static int timeout_ms(const struct writer *w, int64_t now)
+{
+	int64_t next = w->sink.deadline;
+	if (w->rest_until && w->rest_until < next)
+		next = w->rest_until;
+	if (next == SINK_NEVER)
+		return -1;
+	int64_t left = (next - now + 999) / 1000;
+	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
 static int loop(struct writer *w, int fd)
 {
 	int error = 0;
 	while (error == 0) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int timeout = -1;
-		if (w->sink.deadline != SINK_NEVER) {
-			int64_t left = w->sink.deadline - clock_mono_us();
-			timeout = left <= 0 ? 0 : left / 1000 + 1 > INT_MAX ? INT_MAX : (int)(left / 1000 + 1);
-		}
-		int ready = poll(&p, 1, timeout);
+		/* Resting, only the end (POLLHUP) wakes it. */
+		struct pollfd p = { .fd = fd, .events = w->rest_until ? 0 : POLLIN };
+		int ready = poll(&p, 1, timeout_ms(w, clock_mono_us()));
 		if (ready < 0 && errno != EINTR) {
 			log_error("cannot wait for capture: %s", strerror(errno));
 			error = ERROR_IO;
 		}
-		if (ready > 0)
+		int64_t now = clock_mono_us();
+		if (ready > 0) {
 			error = drain(w, fd);
-		if (error == 0 && w->sink.deadline != SINK_NEVER && clock_mono_us() >= w->sink.deadline) {
+			w->rest_until = w->taken < WRITER_BUSY_BYTES ? now + w->rest_us : 0;
+		} else if (now >= w->rest_until) {
+			w->rest_until = 0;
+		}
+		if (error == 0 && now >= w->sink.deadline) {
 			error = sink_flush(&w->sink, false);
 			if (error)
 				log_error("cannot encode events: %s", error_text(error));
@@ -152,6 +168,9 @@ int writer_run(int fd, const struct writer_options *options)
 	int error = prepare(w);
 	if (error == 0) {
 		sink_init(&w->sink, w->directory, options);
+		/* What arrives while it rests is flushed in time all the same. */
+		w->rest_us = WRITER_REST_US < w->sink.flush_us / 20 ? WRITER_REST_US : w->sink.flush_us / 20;
+		w->sink.flush_us -= w->rest_us;
 		error = sink_start(&w->sink);
 		if (error)
 			log_error("cannot begin a segment: %s", error_text(error));

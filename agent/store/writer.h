@@ -15,6 +15,8 @@
 enum {
 	WRITER_FLUSH_US = 5000000,
 	WRITER_RETRY_US = 5000000,
+	WRITER_REST_US = 150000,          /* after a small delivery it lets the next ones gather: wakeups are the cost */
+	WRITER_BUSY_BYTES = 16384,        /* but not after so much: the pipe holds little */
 	WRITER_SEGMENT_BYTES = 8 << 20,   /* rotate above this size */
 	WRITER_BLOCK_EVENTS = 16384,      /* flush at once when so many wait */
 	WRITER_BLOCK_BYTES = 1 << 20,     /* or so many bytes of messages */

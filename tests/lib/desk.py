@@ -79,8 +79,9 @@ class Program:
 			except subprocess.TimeoutExpired:
 				self.popen.kill()
 				self.popen.wait()
-		if self.popen.stdout:
-			self.popen.stdout.close()
+		for pipe in (self.popen.stdin, self.popen.stdout):
+			if pipe:
+				pipe.close()
 		return self.popen.returncode
 
 
@@ -375,6 +376,9 @@ class Hands:
 		self.t.XTestFakeButtonEvent.argtypes = [pointer, ctypes.c_uint, ctypes.c_int, ulong]
 		self.t.XTestFakeMotionEvent.argtypes = [pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, ulong]
 		self.t.XTestFakeRelativeMotionEvent.argtypes = [pointer, ctypes.c_int, ctypes.c_int, ulong]
+		self.x.XDefaultRootWindow.argtypes = [pointer]
+		self.x.XDefaultRootWindow.restype = ulong
+		self.x.XWarpPointer.argtypes = [pointer, ulong, ulong] + [ctypes.c_int] * 6
 		self.d = self.x.XOpenDisplay(display.encode())
 		if not self.d:
 			raise DeskError(f"cannot open {display}")
@@ -420,6 +424,11 @@ class Hands:
 
 	def move_by(self, dx, dy):
 		self.t.XTestFakeRelativeMotionEvent(self.d, int(dx), int(dy), 0)
+		self.flush()
+
+	def warp(self, x, y):
+		"""As applications do it: without an input event."""
+		self.x.XWarpPointer(self.d, 0, self.x.XDefaultRootWindow(self.d), 0, 0, 0, 0, int(x), int(y))
 		self.flush()
 
 	def button(self, number, down):

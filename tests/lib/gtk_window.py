@@ -3,7 +3,7 @@
 
 When it is on the screen it prints one line of JSON: pid, X window, and where the middle of each field is. Then it
 obeys lines on its standard input: "title NAME", "show N" (makes password field N readable), "text N" (prints what
-field N holds, as JSON), "quit".
+field N holds, as JSON), "keys" (prints what all keys pressed in this window produced, as JSON), "quit".
 """
 
 import json
@@ -47,6 +47,13 @@ def main():
 		box.add(field)
 	window.add(box)
 	window.connect("destroy", Gtk.main_quit)
+	keys = []
+
+	def pressed(_window, event):
+		keys.append(event.string)
+		return False
+
+	window.connect("key-press-event", pressed)
 	window.move(left, top)
 	window.show_all()
 
@@ -77,6 +84,8 @@ def main():
 			else:
 				text = field.get_text()
 			print(json.dumps(text), flush=True)
+		elif word == "keys":
+			print(json.dumps("".join(keys)), flush=True)
 		elif word == "quit":
 			Gtk.main_quit()
 		return True

@@ -10,7 +10,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from desk import Desk, DeskError, wait_for  # noqa: E402,F401
 
-TOOLS = pathlib.Path(os.environ.get("ASSENT_BUILD", "/tmp/b-source")) / "tests/tools"
+TOOLS = pathlib.Path(os.environ.get("ASSENT_BUILD", "build")).resolve() / "tests/tools"
 RAWDUMP = TOOLS / "rawdump"
 FIELD = re.compile(r"(\w+)=(.*?)(?= \w+=|$)")
 

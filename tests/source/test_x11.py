@@ -115,12 +115,7 @@ class X11Test(unittest.TestCase):
 		hands.sync()
 		dump = self.dump()
 		hands.move_by(4, 4)
-		hands.x.XWarpPointer.argtypes = [hands.x.XFlush.argtypes[0]] + [type(hands.t.XTestFakeKeyEvent.argtypes[3](0))] * 2 + [
-			hands.t.XTestFakeMotionEvent.argtypes[2]] * 6
-		root = hands.x.XDefaultRootWindow
-		root.argtypes = [hands.x.XFlush.argtypes[0]]
-		root.restype = hands.t.XTestFakeKeyEvent.argtypes[3]
-		hands.x.XWarpPointer(hands.d, 0, root(hands.d), 0, 0, 0, 0, 640, 480)
+		hands.warp(640, 480)
 		hands.move_by(2, 1)
 		dump.settle()
 		moves = dump.all("motion")
@@ -197,11 +192,8 @@ class X11Test(unittest.TestCase):
 	def test_screen_size(self):
 		dump = self.dump()
 		self.assertTrue(dump.any("screen", width=1280, height=800))
-		sizes = self.desk.run(["xrandr"]).stdout
-		if "1024x768" not in sizes:
-			self.skipTest("this server has one size")
-		self.addCleanup(self.desk.run, ["xrandr", "-s", "1280x800"])
-		self.desk.run(["xrandr", "-s", "1024x768"])
+		self.addCleanup(self.desk.run, ["xrandr", "--fb", "1280x800"])
+		self.desk.run(["xrandr", "--fb", "1024x768"])
 		dump.wait("screen", width=1024, height=768)
 
 	def test_idle_means_asleep(self):
@@ -221,7 +213,7 @@ class X11Test(unittest.TestCase):
 			self.assertTrue(dump.any("failed", error="-9"), display)
 
 
-class Gone(unittest.TestCase):
+class ServerDies(unittest.TestCase):
 	def test_dead_server(self):
 		with Desk(a11y=False) as desk:
 			dump = Dump(desk, "--no-atspi", "--sample", "100")

@@ -23,6 +23,9 @@
 #include "../../agent/error.h"
 #include "../../agent/store/spool.h"
 
+/* The child leaves by _exit: under AddressSanitizer, leaks have to be asked for. */
+extern void __lsan_do_leak_check(void) __attribute__((weak));
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
@@ -83,6 +86,8 @@ void harness_start(struct harness *h)
 			_exit(100);
 		}
 		int error = writer_run(pair[1], &h->options);
+		if (__lsan_do_leak_check && !h->sandboxed)
+			__lsan_do_leak_check();
 		_exit(-error);
 	}
 	close(pair[1]);

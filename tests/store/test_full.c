@@ -21,27 +21,38 @@ enum { DISK = 1 << 20 };
 
 static char filler[700];
 
+static bool put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return false;
+	bool done = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return done;
+}
+
+/* Once for all tests. Where unprivileged users may have namespaces, an ordinary user will do. */
+static bool enter_namespace(void)
+{
+	static bool entered;
+	char uids[32], gids[32];
+	if (entered)
+		return true;
+	snprintf(uids, sizeof uids, "0 %u 1", (unsigned)getuid());
+	snprintf(gids, sizeof gids, "0 %u 1", (unsigned)getgid());
+	if (unshare(CLONE_NEWNS) < 0 &&
+	    (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || !put("/proc/self/setgroups", "deny") ||
+	     !put("/proc/self/uid_map", uids) || !put("/proc/self/gid_map", gids)))
+		return false;
+	entered = mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+	return entered;
+}
+
 static bool small_disk(const char *path)
 {
 	char option[32];
-	uid_t uid = getuid();
-	static bool entered;
-	if (!entered && unshare(CLONE_NEWNS) < 0) {
-		/* Where unprivileged users may have namespaces, that will do. */
-		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-			return false;
-		char map[32];
-		int fd = open("/proc/self/uid_map", O_WRONLY);
-		int n = snprintf(map, sizeof map, "0 %u 1", (unsigned)uid);
-		if (fd < 0 || write(fd, map, (size_t)n) != n)
-			return false;
-		close(fd);
-	}
-	entered = true;
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return false;
 	snprintf(option, sizeof option, "size=%d,mode=0700", DISK);
-	return mount("tmpfs", path, "tmpfs", 0, option) == 0;
+	return enter_namespace() && mount("tmpfs", path, "tmpfs", 0, option) == 0;
 }
 
 static int setup(void **state)

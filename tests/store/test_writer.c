@@ -135,7 +135,7 @@ static void rotates_by_size(void **state)
 	harness_read(h->spool, &f);
 	assert_int_equal(f.events, 40000);
 	assert_int_equal(f.disorder + f.broken + f.parts, 0);
-	assert_in_range(f.segments, 2, 20);
+	assert_in_range(f.segments, 2, 40);
 	/* Each names its devices, although the wire did so once. */
 	assert_int_equal(f.devices, f.segments);
 	assert_int_equal(f.segments, h->stats->segments);
@@ -281,7 +281,8 @@ static void works_in_its_sandbox(void **state)
 	assert_int_equal(harness_stop(h), 0);
 	harness_read(h->spool, &f);
 	assert_int_equal(f.events, next);
-	assert_int_equal(f.gaps[REASON_CRASH], 1);
+	/* Two, if it was killed in the middle of a rotation. */
+	assert_in_range(f.gaps[REASON_CRASH], 1, 2);
 	assert_int_equal(f.broken + f.parts, 0);
 	assert_int_equal(count_files(h->spool, ".damaged"), 1);
 	assert_true(f.segments > 2);

@@ -244,7 +244,7 @@ int main(int argc, char **argv)
 	if (e == 0)
 		e = x11_select(x, &what);
 	if (e < 0) {
-		printf("failed error=%d %s: %s\n", e, error_text(e), what ? what : "");
+		printf("failed error=%d text=%s what=%s\n", e, error_text(e), what ? what : "");
 		goto out;
 	}
 	printf("ready\n");

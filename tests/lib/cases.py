@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Test cases as functions: each prints "ok NAME", "not ok NAME: why" or "skip NAME: reason" (see tests/run.sh)."""
+
+import sys
+import time
+import traceback
+
+from desk import DeskError
+
+
+class Skip(Exception):
+	pass
+
+
+def note(text):
+	"""A line for people: figures, and what was found on the way."""
+	print("# " + text, flush=True)
+
+
+def check(holds, why):
+	if not holds:
+		raise AssertionError(why() if callable(why) else why)
+
+
+def run(*functions):
+	"""Runs the functions, or those named on the command line; the exit status. A case is its function's name."""
+	wanted, failed = set(sys.argv[1:]), False
+	for function in functions:
+		name = function.__name__.replace("_", "-")
+		if wanted and name not in wanted:
+			continue
+		began = time.monotonic()
+		try:
+			function()
+		except Skip as reason:
+			print(f"skip {name}: {reason}", flush=True)
+			continue
+		except (AssertionError, DeskError) as why:
+			failed = True
+			print(f"not ok {name}: " + " ".join(str(why).split()), flush=True)
+			continue
+		except Exception as error:  # noqa: BLE001  a broken case must not hide the others
+			failed = True
+			for line in traceback.format_exc().splitlines():
+				note(line)
+			print(f"not ok {name}: {type(error).__name__}: " + " ".join(str(error).split()), flush=True)
+			continue
+		print(f"ok {name}", flush=True)
+		note(f"{name}: {time.monotonic() - began:.1f} s")
+	return 1 if failed else 0

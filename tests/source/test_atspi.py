@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the accessibility bus says about the focused field."""
+
+import subprocess
+import time
+import unittest
+
+from dump import Desk, Dump, wait_for
+
+
+class AtspiTest(unittest.TestCase):
+	@classmethod
+	def setUpClass(cls):
+		cls.desk = Desk()
+		cls.addClassCleanup(cls.desk.close)
+		cls.desk.open()
+
+	def dump(self, *args, env=None):
+		d = Dump(self.desk, *args, env=env)
+		self.addCleanup(d.program.stop)
+		return d
+
+	def role_of(self, dump, role, pid):
+		found = dump.wait("field", role=role, pid=pid)
+		news = [f for f in dump.all("field", role="pending") if f["object"] == found["object"]]
+		self.assertTrue(news and news[0]["asked"] == "0", "told as pending first")
+		self.assertNotEqual(found["asked"], "0")
+		return found
+
+	def test_zenity(self):
+		for option, role in (("--entry", "text"), ("--password", "secret")):
+			with self.subTest(option):
+				dump = self.dump()
+				zenity = self.desk.start(["zenity", option, "--title", "Ask" + option])
+				window = self.desk.wait_window("Ask" + option)
+				self.desk.focus(window)
+				found = self.role_of(dump, role, zenity.pid)
+				self.assertEqual(found["focused"], "1")
+				zenity.stop()
+				dump.stop()
+
+	def test_moving_between_fields(self):
+		window = self.desk.gtk("Form", ["text", "password", "button", "area"], "400x300+40+40")
+		self.addCleanup(window.stop)
+		self.desk.focus(window.window)
+		dump = self.dump()
+		for index, role in enumerate(("text", "secret", "other", "text")):
+			self.desk.click(*window.at(index))
+			dump.wait_last("field", role=role, focused=1, pid=window.pid)
+		self.assertEqual(len({f["object"] for f in dump.all("field")}), 4)
+
+	def test_focus_from_before(self):
+		window = self.desk.gtk("Before", ["text", "password"], "400x200+40+40")
+		self.addCleanup(window.stop)
+		self.desk.focus(window.window)
+		self.desk.click(*window.at(1))
+		dump = self.dump()
+		dump.wait_last("field", role="secret", focused=1, pid=window.pid)
+
+	def test_asked_again(self):
+		"""The same object, once a password field, is asked again: "show password" changes its role, not its id."""
+		window = self.desk.gtk("Show", ["text", "password"], "400x200+40+40", stdin=subprocess.PIPE)
+		self.addCleanup(window.stop)
+		self.desk.focus(window.window)
+		dump = self.dump("--sample", "100")
+		self.desk.click(*window.at(1))
+		secret = dump.wait("field", role="secret", pid=window.pid)
+		window.popen.stdin.write(b"show 1\n")
+		window.popen.stdin.flush()
+		dump.wait_last("field", role="text", object=secret["object"], focused=1)
+		self.desk.click(*window.at(0))
+		self.assertNotEqual(dump.wait("field", role="pending")["object"], secret["object"])
+
+	def test_application_dies(self):
+		window = self.desk.gtk("Dies", ["text"], "400x200+40+40")
+		dump = self.dump()
+		self.desk.focus(window.window)
+		self.desk.click(*window.at(0))
+		found = dump.wait("field", role="text", pid=window.pid)
+		window.popen.kill()
+		window.popen.wait()
+		dump.wait("field", role="dead", object=found["object"])
+
+	def test_application_does_not_answer(self):
+		window = self.desk.gtk("Hangs", ["text"], "400x200+40+40")
+		self.addCleanup(window.stop)
+		dump = self.dump("--sample", "200")
+		self.desk.focus(window.window)
+		self.desk.click(*window.at(0))
+		found = dump.wait("field", role="text", pid=window.pid)
+		window.popen.send_signal(19)
+		begin = time.monotonic()
+		try:
+			dump.wait("field", role="dead", object=found["object"])
+			self.assertLess(time.monotonic() - begin, 2.5)
+		finally:
+			window.popen.send_signal(18)
+		dump.wait_last("field", role="text", object=found["object"])
+
+	def test_only_focus_is_asked_for(self):
+		dump = self.dump()
+		address = self.desk._a11y_address()
+		said = self.desk.run(["busctl", "--address=" + address, "call", "org.a11y.atspi.Registry", "/org/a11y/atspi/registry",
+			"org.a11y.atspi.Registry", "GetRegisteredEvents"]).stdout
+		self.assertIn("focused", said.lower())
+		self.assertNotIn("text", said.lower())
+		dump.stop()
+		wait_for(lambda: "focused" not in self.desk.run(["busctl", "--address=" + address, "call", "org.a11y.atspi.Registry",
+			"/org/a11y/atspi/registry", "org.a11y.atspi.Registry", "GetRegisteredEvents"]).stdout.lower(), name="its end")
+
+	def test_no_bus(self):
+		for env in ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}, {"DBUS_SESSION_BUS_ADDRESS": "disabled:"}):
+			dump = self.dump(env=env)
+			self.assertTrue(dump.any("failed", error="-8"))
+
+
+class BusDies(unittest.TestCase):
+	def test_it_is_told(self):
+		with Desk() as desk:
+			dump = Dump(desk)
+			buses = [pid for pid in desk.marked() if self.is_a11y_bus(pid)]
+			self.assertEqual(len(buses), 1)
+			subprocess.run(["kill", "-9", str(buses[0])], check=True)
+			dump.wait("gone")
+			self.assertEqual(dump.all("total")[0]["error"], "-8")
+
+	@staticmethod
+	def is_a11y_bus(pid):
+		with open(f"/proc/{pid}/cmdline", "rb") as cmdline:
+			words = cmdline.read()
+		return b"dbus-daemon" in words and b"accessibility.conf" in words
+
+
+if __name__ == "__main__":
+	unittest.main(verbosity=2)
