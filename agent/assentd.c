@@ -85,7 +85,8 @@ static int run_writer(struct supervisor *s, int fd)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	char spool[PLACE_MAX + 80];
-	struct writer_options options = { .spool = spool, .stats = s->stats };
+	struct writer_options options = { .spool = spool, .stats = s->stats, .ends_with_stop = true,
+					  .retention_us = s->merged.limits.retention_us };
 	snprintf(options.meta.study, sizeof options.meta.study, "%s", s->study->id);
 	snprintf(options.meta.epoch, sizeof options.meta.epoch, "%s", s->view.epoch);
 	memcpy(options.meta.receipt_hash, s->view.receipt_hash, 32);

@@ -73,6 +73,8 @@ static void put(struct outlet *o, const struct event *event)
 		stats_add(&o->stats->spans[event->reason], 1);
 	if (event->kind == EVENT_GAP)
 		stats_add(&o->stats->gaps[event->reason], 1);
+	if (event->kind == EVENT_GAP && event->has & HAS_LOST)
+		stats_add(&o->stats->lost, (uint64_t)event->lost);
 }
 
 static void put_gap(struct outlet *o)
@@ -82,7 +84,6 @@ static void put_gap(struct outlet *o)
 			     .has = HAS_REASON | HAS_END | HAS_LOST };
 	if (gap.end_us < gap.t_us)
 		gap.end_us = gap.t_us;
-	stats_add(&o->stats->lost, (uint64_t)o->lost);
 	o->lost = 0;
 	put(o, &gap);
 }

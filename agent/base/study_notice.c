@@ -196,6 +196,8 @@ static void irreversible(FILE *f, const struct limits *l)
 	item(f, "No program knows every secret: one that shows a password as plain text, or does not say that a field holds one, can "
 	     "mislead it. \"assent show\" lets you check what was kept.");
 	item(f, "What was handed to others, and a model that was trained already, cannot be taken back by this program.");
+	item(f, "In this version this program hands nothing to anyone by itself, and deletes what is too old while it records: whoever "
+	     "stops for good deletes the rest by deleting the folder that \"assent status\" names.");
 	item(f, "In this version the data on this computer are not encrypted: whoever can read your files can read them.");
 }
 

@@ -98,26 +98,36 @@ static bool snap_id(int pid, char *out, size_t size)
 	return true;
 }
 
+static void read_exe(struct raw_app *app)
+{
+	static const char deleted[] = " (deleted)";
+	char path[64], exe[4096];
+
+	snprintf(path, sizeof path, "/proc/%d/exe", app->pid);
+	ssize_t n = readlink(path, exe, sizeof exe - 1);
+	if (n <= 0)
+		return;
+	exe[n] = 0;
+	/* A program that was upgraded while it runs is still that program. */
+	size_t length = (size_t)n, tail = sizeof deleted - 1;
+	if (length > tail && !strcmp(exe + length - tail, deleted))
+		exe[length -= tail] = 0;
+	/* Of a path that is too long the end, by which it is excluded or known. */
+	const char *from = exe;
+	while (from && strlen(from) >= sizeof app->exe)
+		from = strchr(from + 1, '/');
+	if (from)
+		snprintf(app->exe, sizeof app->exe, "%s", from);
+}
+
 void app_identify(struct raw_app *app, const struct pattern_list *terminals)
 {
-	char path[64];
-
 	app->exe[0] = app->sandbox[0] = 0;
 	app->terminal = false;
 	app->foreign = true;
 	if (app->pid <= 0)
 		return;
-	snprintf(path, sizeof path, "/proc/%d/exe", app->pid);
-	ssize_t n = readlink(path, app->exe, sizeof app->exe);
-	/* One that does not fit is not half known. */
-	if (n < 0 || n >= (ssize_t)sizeof app->exe)
-		n = 0;
-	app->exe[n] = 0;
-	/* A program that was upgraded while it runs is still that program. */
-	static const char deleted[] = " (deleted)";
-	size_t tail = sizeof deleted - 1;
-	if ((size_t)n > tail && !strcmp(app->exe + n - tail, deleted))
-		app->exe[n - (ssize_t)tail] = 0;
+	read_exe(app);
 	app->foreign = !same_mounts(app->pid);
 	app->terminal = is_terminal(app->exe, terminals);
 	if (app->foreign && !flatpak_id(app->pid, app->sandbox, sizeof app->sandbox))

@@ -236,7 +236,7 @@ bool x11_pending(struct x11 *x)
 {
 	if (!x->items && !x->held)
 		x->held = xcb_poll_for_queued_event(x->c);
-	return x->items || x->held;
+	return x->items || x->held || x->ahead.lost;
 }
 
 int x11_sample(struct x11 *x)
@@ -266,7 +266,8 @@ int x11_sample(struct x11 *x)
 	if (x->items < X11_BATCH) {
 		raw = (struct raw_event){ .kind = RAW_AGREE, .mono_us = asked_us };
 		raw.as.agree.agrees = x11_focus_agrees(x, &x->ahead, named->focus);
-		if (!raw.as.agree.agrees && x->ahead.window <= 1)
+		/* Nothing is on its way any more that could explain it: ask again with the next drain. */
+		if (!raw.as.agree.agrees)
 			x->ahead.lost = true;
 		x->emit(x->user, &raw);
 	}
@@ -311,7 +312,7 @@ static int round_trip(struct x11 *x, bool *more)
 	else if (pointer)
 		x11_pointer_fit(x, pointer->root_x, pointer->root_y);
 	x11_emit_batch(x);
-	if (focus && x->focus.lost && !full)
+	if (focus && x->ahead.lost && !full)
 		x11_focus_found(x, focus->focus);
 out:
 	free(focus);

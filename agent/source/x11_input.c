@@ -186,6 +186,12 @@ void x11_input_take(struct x11 *x, xcb_generic_event_t *event)
 		free(event);
 		return;
 	}
+	/* Another device than before moves the pointer: no news, and as frequent as that. */
+	if (type == GenericEvent && raw->extension == x->xi_opcode && raw->evtype == XI_DeviceChanged &&
+	    ((const xXIDeviceChangedEvent *)(const void *)event)->reason == XISlaveSwitch) {
+		free(event);
+		return;
+	}
 	x->bytes += 32 + (type == GenericEvent ? 4 * (size_t)raw->length : 0);
 	switch (type) {
 	case 0:                          /* an error: of a window that is gone already */

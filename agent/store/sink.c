@@ -7,6 +7,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../error.h"
+#include "retention.h"
 
 static const int64_t hour_us = INT64_C(3600) * 1000000;
 
@@ -145,6 +146,12 @@ static int encode(struct sink *s)
 	return error;
 }
 
+static void forget_old(struct sink *s)
+{
+	if (s->options->retention_us > 0)
+		retention_apply(s->directory, s->options->spool, s->options->retention_us, clock_utc_us());
+}
+
 /* The segment gets its footer, and becomes the one before. Only with nothing pending, and no other closing. The next one is
  * on the disk before this one is whole, so that at no instant a crash goes unnoticed. */
 static int close_segment(struct sink *s, bool go_on)
@@ -162,6 +169,7 @@ static int close_segment(struct sink *s, bool go_on)
 	memset(&s->pending, 0, sizeof s->pending);
 	output_init(&s->file, s->directory, "");
 	if (go_on) {
+		forget_old(s);
 		error = begin_segment(s);
 		if (error == 0)
 			error = commit_pending(s);
@@ -235,6 +243,7 @@ int sink_flush(struct sink *s, bool rotate)
 
 int sink_start(struct sink *s)
 {
+	forget_old(s);
 	int error = begin_segment(s);
 	return settle(s, error ? error : commit_pending(s));
 }
@@ -293,6 +302,9 @@ int sink_event(struct sink *s, const struct event *event)
 	int error = segment_writer_add(s->segment, event);
 	if (error)
 		return error;
+	s->last_t_us = event->t_us;
+	s->last_mono_us = event->mono_us;
+	s->last_kind = event->kind;
 	if (s->events++ == 0) {
 		s->hour = clock_utc_us() / hour_us;
 		if (s->options->stats)
@@ -305,10 +317,25 @@ int sink_event(struct sink *s, const struct event *event)
 	return 0;
 }
 
+/* Capture was cut off: from its last word on, nobody knows. */
+static int tell_cut(struct sink *s)
+{
+	int64_t now = clock_utc_us();
+	struct event gap = { .kind = EVENT_GAP, .reason = REASON_CRASH, .has = HAS_REASON | HAS_END, .t_us = s->last_t_us,
+			     .mono_us = s->last_mono_us, .end_us = now > s->last_t_us ? now : s->last_t_us };
+	if (!s->options->ends_with_stop || !s->last_t_us || s->last_kind == EVENT_STOP)
+		return 0;
+	if (s->options->stats)
+		stats_add(&s->options->stats->gaps[REASON_CRASH], 1);
+	return sink_event(s, &gap);
+}
+
 int sink_finish(struct sink *s)
 {
 	uint64_t lost;
-	int error = flush(s);
+	int error = tell_cut(s);
+	if (error == 0)
+		error = flush(s);
 	if (error == 0 && s->events == 0) {
 		output_discard(&s->file);
 		return 0;

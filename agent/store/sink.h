@@ -28,6 +28,9 @@ struct sink {
 	struct output closing_file;
 	struct bytes closing_bytes;
 
+	int64_t last_t_us, last_mono_us; /* of the last event taken */
+	uint8_t last_kind;
+
 	int64_t deadline;                /* mono: when to call sink_flush; SINK_NEVER: nothing waits */
 	bool failing;                    /* the last attempt failed */
 	struct event gap;                /* what was dropped since, if gap.lost */

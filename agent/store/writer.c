@@ -113,6 +113,20 @@ static int loop(struct writer *w, int fd)
 
 /* ---- Start ------------------------------------------------------------------------------------- */
 
+/* assent verify looks at the lock by taking it for a moment: that is no other writer. */
+static int take_lock(int fd)
+{
+	for (int i = 0; i < 10; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		usleep(10000);
+	}
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
 static int prepare(struct writer *w)
 {
 	const char *spool = w->options->spool;
@@ -123,7 +137,7 @@ static int prepare(struct writer *w)
 		return ERROR_IO;
 	}
 	w->lock = openat(w->directory, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (w->lock >= 0 && flock(w->lock, LOCK_EX | LOCK_NB) < 0) {
+	if (w->lock >= 0 && take_lock(w->lock) < 0) {
 		if (errno == EWOULDBLOCK) {
 			log_error("another assentd writes to %s: stop it first (assent status shows it)", spool);
 			return ERROR_DENIED;

@@ -32,6 +32,8 @@ struct writer_options {
 	int64_t flush_us;                 /* 0 = WRITER_FLUSH_US */
 	int64_t retry_us;                 /* 0 = WRITER_RETRY_US */
 	int64_t segment_bytes;            /* 0 = WRITER_SEGMENT_BYTES */
+	int64_t retention_us;             /* segments older than this go, at start and at each rotation; 0: none does */
+	bool ends_with_stop;              /* a stream that ends without EVENT_STOP was cut off: a gap of reason crash says so */
 };
 
 /*

@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from agent import ORDINARY, SECRET, Agent, leaks, study  # noqa: E402
+from agent import ORDINARY, SECRET, Agent, judged, leaks, study  # noqa: E402
 from cases import Skip, check, note, run  # noqa: E402
 from desk import Desk, wait_for  # noqa: E402
 from process import alive, gone_within, stopped  # noqa: E402
@@ -67,13 +67,13 @@ def waits(agent, seconds=3.0, name="the end of recording"):
 
 
 def typing(desk):
-	"""A focused text field, and its agent's ordinary word in it."""
+	"""A focused text field with an ordinary word in it; returns when the agent has judged it (3 s at most)."""
 	editor = desk.gtk("Editor", ["text"])
 	desk.click(*editor.at(0))
 	time.sleep(1.3)
 	text = word(ORDINARY)
 	desk.type(text, every=0.03)
-	time.sleep(0.7)
+	judged()
 	return text
 
 
@@ -206,7 +206,7 @@ def a_pause_ends_by_itself():
 		time.sleep(1.5)
 		after = word(ORDINARY)
 		desk.type(after, every=0.03)
-		time.sleep(0.7)
+		judged()
 		agent.flushed()
 		agent.stop()
 		nothing_of(agent, secret, typed + after)

@@ -68,5 +68,7 @@ class Dump:
 			time.sleep(quiet)
 
 	def stop(self):
-		self.status = self.program.stop()
+		status = self.program.stop()
+		if status not in (0, 1):
+			raise DeskError(f"rawdump ended with status {status}: " + self.desk.log(self.name)[-2000:])
 		return self.all("total")[-1]

@@ -218,7 +218,7 @@ class ServerDies(unittest.TestCase):
 		with Desk(a11y=False) as desk:
 			dump = Dump(desk, "--no-atspi", "--sample", "100")
 			desk.server.popen.kill()
-			dump.wait("gone")
+			dump.wait("gone", server="x11")
 			self.assertEqual(dump.program.popen.wait(5), 1)
 			self.assertEqual(dump.all("total")[0]["error"], "-8")
 			self.assertNotIn("XIO", desk.log(dump.name))

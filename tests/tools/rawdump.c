@@ -7,6 +7,7 @@
  *   --sample MS   x11_sample every MS, tty_look at a focused terminal, atspi_ask about the focused object
  *   --quiet       count input events instead of printing them; totals and CPU time at the end
  *   --delay MS    wait before each drain (50)
+ *   --sandbox     enter capture's sandbox after connecting
  *   --open-only   connect, do not select input, wait
  */
 #include <errno.h>
@@ -19,13 +20,14 @@
 #include <unistd.h>
 
 #include "../../agent/base/clock.h"
+#include "../../agent/base/sandbox.h"
 #include "../../agent/error.h"
 #include "../../agent/source/atspi.h"
 #include "../../agent/source/tty.h"
 #include "../../agent/source/x11.h"
 
 static struct {
-	bool quiet, atspi, open_only;
+	bool quiet, atspi, open_only, sandbox;
 	int sample_ms, delay_ms;
 	struct x11_options x11;
 } options = { .atspi = true, .delay_ms = 50, .x11 = { .keys = true, .pointer = POINTER_FULL, .scroll = true } };
@@ -140,6 +142,8 @@ static int arguments(int argc, char **argv)
 			options.atspi = false;
 		else if (!strcmp(a, "--quiet"))
 			options.quiet = true;
+		else if (!strcmp(a, "--sandbox"))
+			options.sandbox = true;
 		else if (!strcmp(a, "--open-only"))
 			options.open_only = true;
 		else if (!strcmp(a, "--sample"))
@@ -190,24 +194,22 @@ static int loop(struct x11 *x, struct atspi *a)
 			return ERROR_IO;
 		if (stop)
 			break;
-		if (a)
-			e = atspi_process(a);
-		if (e < 0) {
-			printf("gone atspi\n");
+		if (a && (e = atspi_process(a)) < 0) {
+			printf("gone server=atspi\n");
 			return e;
 		}
 		if ((fds[0].revents || x11_pending(x)) && e == 0) {
 			if (bytes < 32768)
 				usleep((useconds_t)options.delay_ms * 1000);
 			e = x11_drain(x, &bytes);
-			if (e < 0)
-				printf("gone x11\n");
 		}
 		if (options.sample_ms && clock_mono_us() >= next_us && e == 0) {
 			e = sample(x, a);
 			next_us += options.sample_ms * 1000;
 		}
 	}
+	if (e == ERROR_GONE)
+		printf("gone server=x11\n");
 	return e;
 }
 
@@ -241,6 +243,8 @@ int main(int argc, char **argv)
 	}
 	if (e == 0 && options.atspi)
 		e = atspi_open(print_event, NULL, &a, &what);
+	if (e == 0 && options.sandbox)
+		e = sandbox_capture(&what);
 	if (e == 0)
 		e = x11_select(x, &what);
 	if (e < 0) {
