@@ -12,7 +12,7 @@ struct input_option {
 	bool *flag;
 };
 
-/* Takes the options out of argv; what remains (the INs) is at its beginning. Their number, or -1 when it complained. */
+/* Takes the options out of argv ("--data DIR" is another way to write DIR); what remains (the INs) is at its beginning. Their number, or -1 when it complained. */
 int input_options(const char *command, int argc, char **argv, const struct input_option *options);
 
 struct input {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <X11/XKBlib.h>
 #include <X11/Xlib-xcb.h>
@@ -152,6 +153,14 @@ static void forget(struct x11 *x)
 		free(event);
 }
 
+bool x11_alive(struct x11 *x)
+{
+	xcb_get_input_focus_reply_t *reply = xcb_get_input_focus_reply(x->c, xcb_get_input_focus(x->c), NULL);
+	bool alive = reply != NULL;
+	free(reply);
+	return alive;
+}
+
 void x11_close(struct x11 *x)
 {
 	if (!x)
@@ -159,8 +168,10 @@ void x11_close(struct x11 *x)
 	if (x->batch)
 		forget(x);
 	x11_layout_release(x);
-	if (x->display)
+	if (x->display && x11_alive(x))
 		XCloseDisplay(x->display);
+	else if (x->display)
+		close(ConnectionNumber(x->display));  /* the rest is Xlib's, and lost */
 	free(x->batch);
 	explicit_bzero(x, sizeof *x);
 	free(x);
@@ -196,7 +207,7 @@ int x11_select(struct x11 *x, const char **what)
 	if (e < 0)
 		goto out;
 	*what = "cannot select input";
-	e = x11_input_select(x);
+	e = x11_alive(x) ? x11_input_select(x) : ERROR_GONE;
 	if (e < 0)
 		goto out;
 	XSync(x->display, False);
@@ -236,7 +247,7 @@ bool x11_pending(struct x11 *x)
 {
 	if (!x->items && !x->held)
 		x->held = xcb_poll_for_queued_event(x->c);
-	return x->items || x->held || x->ahead.lost;
+	return x->items || x->held || (x->ahead.lost && !xcb_connection_has_error(x->c));
 }
 
 int x11_sample(struct x11 *x)

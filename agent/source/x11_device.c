@@ -105,6 +105,8 @@ static struct x11_device *place(struct x11 *x)
 int x11_device_refresh(struct x11 *x)
 {
 	int n = 0;
+	if (!x11_alive(x))
+		return ERROR_GONE;
 	XIDeviceInfo *info = XIQueryDevice(x->display, XIAllDevices, &n);
 	if (!info)
 		return xcb_connection_has_error(x->c) ? ERROR_GONE : ERROR_MEMORY;

@@ -61,7 +61,7 @@ int x11_layout_select(struct x11 *x)
 	xkb_context_set_log_level(x->xkb, (enum xkb_log_level)0);
 	x->xkb_device = xkb_x11_get_core_keyboard_device_id(x->c);
 	unsigned mask = XkbNewKeyboardNotifyMask | XkbMapNotifyMask | XkbStateNotifyMask;
-	if (x->xkb_device < 0 || !XkbSelectEvents(x->display, XkbUseCoreKbd, mask, mask))
+	if (x->xkb_device < 0 || !x11_alive(x) || !XkbSelectEvents(x->display, XkbUseCoreKbd, mask, mask))
 		return ERROR_GONE;
 	int e = fetch(x);
 	if (e == 0)

@@ -63,8 +63,6 @@ struct x11 {
 	source_emit *emit;
 	void *user;
 	int xi_opcode, xkb_event;
-	bool selected;
-	bool quiet;                      /* an error happened in a request of Xlib */
 
 	struct x11_device device[X11_DEVICES];
 	int devices, next_ordinal;
@@ -87,7 +85,7 @@ struct x11 {
 	uint32_t focus_since;            /* FocusIn and FocusOut before this request are history */
 	xcb_window_t titled;             /* the window whose title is followed */
 	struct raw_app app;              /* as it was emitted last */
-	xcb_atom_t net_wm_name, utf8_string;
+	xcb_atom_t net_wm_name;
 
 	struct keymap *keymap;
 	struct xkb_context *xkb;
@@ -95,6 +93,9 @@ struct x11 {
 	bool keymap_stale;
 	char layout[EVENT_TEXT_MAX + 1]; /* as it was emitted last */
 };
+
+/* x11.c: a round trip. Wanted before each run of Xlib's requests: with something unsent on a dead connection these crash. */
+bool x11_alive(struct x11 *x);
 
 /* x11_device.c: the table of devices. */
 int x11_device_refresh(struct x11 *x);                     /* emits RAW_DEVICE for what came and went */

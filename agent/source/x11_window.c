@@ -3,8 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 
-#include <X11/extensions/XRes.h>
+#include <X11/Xmd.h>
+#include <X11/extensions/XResproto.h>
+#include <xcb/xcbext.h>
 
 #include "app.h"
 
@@ -93,23 +96,26 @@ static bool read_class(struct x11 *x, xcb_window_t window, struct raw_app *app, 
 	return found;
 }
 
+/* On the wire, not by libXRes: Xlib does not survive a request on a connection that is dead already. */
 static int32_t process_of(struct x11 *x, xcb_window_t window)
 {
-	XResClientIdSpec spec = { .client = window, .mask = XRES_CLIENT_ID_PID_MASK };
-	XResClientIdValue *ids = NULL;
-	long n = 0;
-	int32_t pid = 0;
+	static xcb_extension_t res = { XRES_NAME, 0 };
+	xcb_protocol_request_t protocol = { .count = 1, .ext = &res, .opcode = X_XResQueryClientIds, .isvoid = 0 };
+	struct { xXResQueryClientIdsReq head; xXResClientIdSpec spec; } request = {
+		.head = { .numSpecs = 1 }, .spec = { .client = window, .mask = X_XResLocalClientPIDMask } };
+	struct iovec parts[3] = { [2] = { .iov_base = &request, .iov_len = sizeof request } }; /* xcb wants two before */
+	struct { xXResClientIdValue head; CARD32 pid; } value = { .pid = 0 };
 
-	if (XResQueryClientIds(x->display, 1, &spec, &n, &ids) != Success)
-		return 0;
-	for (long i = 0; i < n && pid <= 0; i++) {
-		/* -1 where the client is remote. */
-		if (XResGetClientIdType(&ids[i]) == XRES_CLIENT_ID_PID)
-			pid = XResGetClientPid(&ids[i]);
-	}
-	if (ids)
-		XResClientIdsDestroy(n, ids);
-	return pid > 0 ? pid : 0;
+	request.head.length = sizeof request / 4;
+	unsigned sequence = xcb_send_request(x->c, XCB_REQUEST_CHECKED, parts + 2, &protocol);
+	xcb_generic_error_t *error = NULL;
+	xXResQueryClientIdsReply *reply = xcb_wait_for_reply(x->c, sequence, &error);
+	/* Nothing where the client is remote. */
+	if (reply && reply->numIds == 1 && 4 * (size_t)reply->length >= sizeof value)
+		memcpy(&value, reply + 1, sizeof value);
+	free(reply);
+	free(error);
+	return value.head.spec.mask == X_XResLocalClientPIDMask && (int32_t)value.pid > 0 ? (int32_t)value.pid : 0;
 }
 
 /* The one window with a class among those inside a frame; 0 if there is none or more than one. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Those who are compared: each is started on a desk, says its pids, and afterwards what it recorded."""
 
-import os
+import json
 import pathlib
 import subprocess
 import sys
@@ -153,7 +153,8 @@ class Assent(Recorder):
 	def stop(self):
 		self.agent.stop()
 		self.spans, self.gaps, self.told = [], [], 0
-		for row in self.agent.rows():
+		shown = self.agent.command("show", "--json", self.agent.data / "spool", seconds=120)
+		for row in map(json.loads, shown.stdout.splitlines()):
 			if row["kind"] in INPUT and self.begin_us <= row["mono_us"] <= self.end_us:
 				self.recorded += 1
 			elif row["kind"] == "span":

@@ -88,8 +88,7 @@ class Agent:
 		self.log = f"assentd-{self.data.name}.log"
 
 	def command(self, *argv, **options):
-		place = [] if argv[0] in ("show", "verify", "export") else ["--data", self.data]
-		return self.desk.run([self.assent, argv[0], *place, *argv[1:]], **options)
+		return self.desk.run([self.assent, argv[0], "--data", self.data, *argv[1:]], **options)
 
 	def join(self, manifest, answers=("yes",), echo=None):
 		return on_pty([self.assent, "join", "--data", self.data, manifest], self.desk.env, answers, echo=echo)

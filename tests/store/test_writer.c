@@ -324,6 +324,46 @@ static void finds_segments(void **state)
 	spool_unmap(&file);
 }
 
+static void a_cut_off_stream_is_told(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	h->options.ends_with_stop = true;
+	harness_start(h);
+	harness_send(h, 0, 10, 0);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h->spool, &f);
+	assert_int_equal(f.events, 10);
+	assert_int_equal(f.gaps[REASON_CRASH], 1);
+	assert_int_equal(f.gap_t_us, harness_event(9).t_us);
+}
+
+static void touch(const char *spool, const char *name)
+{
+	char path[700];
+	snprintf(path, sizeof path, "%s/%s", spool, name);
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void old_segments_go(void **state)
+{
+	struct harness *h = *state;
+	h->options.retention_us = INT64_C(90) * 86400 * 1000000;
+	touch(h->spool, "20010101T000000Z-0123abcd.seg");
+	touch(h->spool, "20200229T235959Z-00000000.seg");
+	touch(h->spool, "20991231T000000Z-00000000.seg");
+	touch(h->spool, "20010101T000000Z-0123abcd.seg.bak");
+	touch(h->spool, "notes.txt");
+	harness_start(h);
+	assert_int_equal(harness_stop(h), 0);
+	assert_int_equal(count_files(h->spool, ".seg"), 1);
+	assert_int_equal(count_files(h->spool, ".bak"), 1);
+	assert_int_equal(count_files(h->spool, ".txt"), 1);
+	assert_non_null(strstr(harness_log(h), "2 segments past the retention removed"));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -332,6 +372,7 @@ int main(void)
 		TEST(second_writer_is_refused), TEST(survives_signals), TEST(damaged_message_ends_it),
 		TEST(oversized_message_ends_it), TEST(stopped_writer_blocks_nobody), TEST(unwritable_spool_is_told),
 		TEST(works_in_its_sandbox), TEST(finds_segments),
+		TEST(a_cut_off_stream_is_told), TEST(old_segments_go),
 	};
 	return cmocka_run_group_tests_name("store/writer", tests, NULL, NULL);
 }
