@@ -31,14 +31,14 @@ int input_options(const char *command, int argc, char **argv, const struct input
 		}
 		const char *name = argv[i] + 2, *equals = strchr(name, '=');
 		size_t length = equals ? (size_t)(equals - name) : strlen(name);
-		/* A data directory is an IN like any other: the name is for those who know it from the other commands. */
-		if (length == 4 && strncmp(name, "data", 4) == 0 && (equals || i + 1 < argc)) {
-			argv[kept++] = equals ? argv[i] + 7 : argv[++i];
-			continue;
-		}
 		const struct input_option *o = options;
 		while (o->name && (strlen(o->name) != length || strncmp(o->name, name, length) != 0))
 			o++;
+		/* A data directory is an IN like any other: the name is for those who know it from the other commands. */
+		if (!o->name && length == 4 && strncmp(name, "data", 4) == 0 && (equals || i + 1 < argc)) {
+			argv[kept++] = equals ? argv[i] + 7 : argv[++i];
+			continue;
+		}
 		if (!o->name) {
 			cli_complain("%s: unknown option %s (see: assent help %s)", command, argv[i], command);
 			return -1;

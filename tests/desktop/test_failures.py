@@ -47,6 +47,10 @@ class Scene:
 	def downs(self):
 		return sum(row["kind"] == "key_down" for row in self.agent.rows())
 
+	def kept(self, keys):
+		"""Waits until so many keys can be read. After a crash the counters differ by what was lost."""
+		wait_for(lambda: self.downs() >= keys, 15, every=0.3, name=f"reading {keys} keys")
+
 	def gaps(self, reason):
 		return [row for row in self.agent.rows() if row["kind"] == "gap" and row["reason"] == reason]
 
@@ -63,9 +67,7 @@ class Scene:
 		"""It waits, and does not spin."""
 		pid = self.pids["supervisor"]
 		before = cpu_seconds(pid)
-		children = resource.getrusage(resource.RUSAGE_CHILDREN)
 		time.sleep(seconds)
-		del children
 		used = (cpu_seconds(pid) - before) / seconds
 		check(used < share, f"the waiting agent uses {used:.1%} of a core")
 
@@ -96,7 +98,6 @@ def the_x_server_dies():
 		scene = Scene(desk)
 		number = desk.display
 		desk.type(word(ORDINARY), every=0.01)
-		scene.typed += word("", 0)
 		os.kill(desk.server.pid, signal.SIGKILL)
 		desk.server.popen.wait()
 		check(gone_within(scene.pids["capture"], 2.0) is not None, "capture lives without an X server")
@@ -179,13 +180,20 @@ def a_full_disk_loses_nothing_that_was_flushed():
 	"""The writer's files may not grow: for it the same as a full disk, and needs no root."""
 	with Desk() as desk:
 		scene = Scene(desk)
+		# So that the segment is larger than the log, which grows under the same limit.
+		said = desk.run([scene.agent.build / "tests/tools/inject", "motion", "2000", "10000"])
+		injected = int(said.stdout.split()[-1])
+		judged()
+		scene.agent.flushed()
+		size = max(path.stat().st_size for path in scene.agent.data.rglob("*.part"))
+		check(size > (desk.home / scene.agent.log).stat().st_size + 2000, f"the segment has {size} bytes only")
 		limit = resource.prlimit(scene.pids["writer"], resource.RLIMIT_FSIZE)
-		resource.prlimit(scene.pids["writer"], resource.RLIMIT_FSIZE, (1, limit[1]))
+		resource.prlimit(scene.pids["writer"], resource.RLIMIT_FSIZE, (size, limit[1]))
 		scene.type()
 		wait_for(lambda: "cannot write to" in desk.log(scene.agent.log), 10, name="a message about the disk")
 		check(scene.downs() >= scene.flushed, "flushed keys are gone")
 		said = desk.run([scene.agent.build / "tests/tools/inject", "motion", "20000", "300000"], seconds=60)
-		injected = int(said.stdout.split()[-1])
+		injected += int(said.stdout.split()[-1])
 		judged()
 		check(scene.agent.recording(), "a full disk ended the agent")
 		scene.rests(3.0)
@@ -201,6 +209,7 @@ def a_full_disk_loses_nothing_that_was_flushed():
 		note(f"full disk: {injected} movements, {kept} kept, {lost} lost: {[row['reason'] for row in rows if row['kind'] == 'gap']}")
 		check(scene.gaps("disk-full"), "no gap of reason disk-full")
 		check(scene.downs() == len(scene.typed), f"{scene.downs()} of {len(scene.typed)} keys: those before the loss had room")
+		# Also what Scene clicked: it moved there before the agent began, or just after.
 		check(kept + lost in (injected, injected + 1), f"kept {kept} + lost {lost} is not {injected}")
 
 
@@ -260,10 +269,9 @@ def a_spool_that_takes_no_files():
 			spool.chmod(0o700)
 		wait_for(scene.agent.recording, 40, every=0.2, name="recording when it can be written again")
 		scene.type()
-		scene.agent.flushed()
+		scene.kept(len(scene.typed))
 		scene.agent.stop()
 		scene.whole()
-		check(scene.downs() > scene.flushed, "nothing was recorded afterwards")
 
 
 def kill_of(name):
@@ -290,15 +298,17 @@ def kill_of(name):
 			check(not left, f"left: {left}")
 			check(scene.agent.command("status").returncode == 3, "status does not exit 3 without an agent")
 			scene.agent.start("--verbose")
-		rows = scene.agent.rows()
-		crash = [row for row in rows if row["kind"] == "gap" and row["reason"] == "crash"]
+		before = scene.downs()
 		scene.type()
-		scene.agent.flushed()
+		scene.kept(before + 16)
 		scene.agent.stop()
 		scene.whole()
-		check(crash, lambda: f"no gap of reason crash after the {name} was killed: " +
-			" ".join(row["kind"] for row in rows if not row["kind"].startswith("key")))
-		check(len(crash) == 1, f"{len(crash)} gaps of one crash")
+		rows = [row for row in scene.agent.rows() if not row["kind"].startswith("key")]
+		crash = sum(row["kind"] == "gap" and row["reason"] == "crash" for row in rows)
+		# Where capture could still end in order, nothing is lost: then its last word is a stop.
+		stops = sum(row["kind"] == "stop" for row in rows)
+		check(crash + stops == 2 and (crash == 1 or name == "supervisor"), lambda: f"{crash} gaps of a crash, {stops} stops: " +
+			" ".join(row["kind"] + (":" + row["reason"] if row["reason"] else "") for row in rows))
 
 
 def the_writer_is_killed():
@@ -366,7 +376,6 @@ def sigterm_ends_it_with_everything_on_disk():
 		scene = Scene(desk)
 		scene.type()
 		before = scene.agent.status()["agent"]["counters"]
-		check(before["kept"] > before["written"] or True, "")
 		began = time.monotonic()
 		os.kill(scene.pids["supervisor"], signal.SIGTERM)
 		code = scene.agent.process.popen.wait(5)

@@ -77,9 +77,11 @@ def typing(desk):
 	return text
 
 
-def nothing_of(agent, secret, typed):
+def nothing_of(agent, secret, typed, verify=True):
 	found = leaks(agent, [secret], typed)
 	check(not found, lambda: "; ".join(found))
+	if not verify:
+		return
 	verified = agent.command("verify")
 	check(verified.returncode == 0, lambda: "verify: " + verified.stdout + verified.stderr)
 
@@ -278,7 +280,8 @@ def damaged_ledgers_end_capture():
 			note(f"{name}: capture gone after {took * 1000:.0f} ms: {why}")
 			check(why and why.split(":")[0] in desk.log(agent.log), f"{name}: the log does not say “{why}”")
 			agent.stop()
-			nothing_of(agent, secret, typed)
+			# Without a ledger that can be believed, verify cannot be content.
+			nothing_of(agent, secret, typed, verify=False)
 			# And so for the next start.
 			agent.start(ready=False)
 			wait_for(lambda: agent.status().get("agent"), 10, name="the agent's answer")
