@@ -43,11 +43,12 @@ struct supervisor {
 	struct study *study;              /* of the decision in force */
 	struct merged merged;
 	struct ledger_watch watch;
+	pid_t supervisor;                 /* ourselves */
 	pid_t capture, writer;            /* 0: not running */
 	int64_t retry_at_us, retry_us;    /* mono */
 	int64_t kill_at_us;               /* mono: when a child that was asked to end is ended */
 	int64_t look_at_us;               /* mono: when the standing changes by itself (a pause or the consent runs out) */
-	bool paused, after_pause, ending, once;
+	bool paused, after_pause, ending, once, killed;
 	int exit_code;
 	int signal_fd, ledger_fd;
 	char why[1600];                   /* why it is not recording, for people */
@@ -122,6 +123,15 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* A child may be made while a question is being answered: it has no business with who asked. */
+static void close_server(struct supervisor *s)
+{
+	for (int i = 0; i < SERVER_CLIENTS; i++)
+		if (s->server.client[i].fd >= 0)
+			close(s->server.client[i].fd);
+	close(s->server.fd);
+}
+
 static void start(struct supervisor *s)
 {
 	int pair[2];
@@ -136,7 +146,7 @@ static void start(struct supervisor *s)
 		close(pair[0]);
 		close(s->signal_fd);
 		close(s->ledger_fd);
-		close(s->server.fd);
+		close_server(s);
 		_exit(run_writer(s, pair[1]));
 	}
 	s->capture = s->writer > 0 ? fork() : -1;
@@ -144,11 +154,11 @@ static void start(struct supervisor *s)
 		close(pair[1]);
 		close(s->signal_fd);
 		close(s->ledger_fd);
-		close(s->server.fd);
+		close_server(s);
 		struct capture_options options = {
 			.source = s->source, .ledger = s->places.ledger, .study = s->study->id,
 			.manifest_hash = s->study->hash, .merged = &s->merged, .policy = &s->policy,
-			.participant = &s->participant, .after_pause = s->after_pause, .pipe = pair[0],
+			.participant = &s->participant, .after_pause = s->after_pause, .supervisor = s->supervisor, .pipe = pair[0],
 			.stats = s->stats,
 		};
 		_exit((int)capture_run(&options));
@@ -181,7 +191,9 @@ static void later(struct supervisor *s)
 
 static void capture_ended(struct supervisor *s, int status)
 {
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	/* Ended because it was to end, if not by itself: no failure, and no reason to wait before the next. */
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : s->killed ? CAPTURE_DONE : -1;
+	s->killed = false;
 	s->capture = 0;
 	s->kill_at_us = INT64_MAX;
 	atomic_store(&s->stats->capture_ready, 0);
@@ -231,7 +243,7 @@ static void reap(struct supervisor *s)
 			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 				log_error("the writer failed");
 				end_capture(s);
-				if (!s->capture && s->retry_at_us <= clock_mono_us())
+				if (s->retry_at_us <= clock_mono_us())
 					later(s);
 				if (s->once)
 					s->exit_code = 1;
@@ -426,6 +438,7 @@ static int loop(struct supervisor *s)
 		if (now >= s->kill_at_us && s->capture) {
 			log_warn("capture did not end in time: ended by force");
 			kill(s->capture, SIGKILL);
+			s->killed = true;
 			s->kill_at_us = INT64_MAX;
 		}
 		bool start_wanted = !s->capture && !s->writer && now >= s->retry_at_us && s->view.standing == STANDING_GIVEN;
@@ -472,7 +485,7 @@ static const char usage[] =
 int main(int argc, char **argv)
 {
 	static struct supervisor s;
-	s = (struct supervisor){ .source = "x11", .retry_us = RETRY_FIRST_US, .kill_at_us = INT64_MAX, .look_at_us = INT64_MAX };
+	s = (struct supervisor){ .supervisor = getpid(), .source = "x11", .retry_us = RETRY_FIRST_US, .kill_at_us = INT64_MAX, .look_at_us = INT64_MAX };
 	const char *data = NULL, *config = NULL, *what = "";
 	bool check = false, source_given = false;
 	enum { OPT_SOURCE = 256, OPT_DATA, OPT_CONFIG, OPT_CHECK, OPT_VERBOSE, OPT_HELP, OPT_VERSION };

@@ -64,21 +64,27 @@ static void look_at_tty(struct capture *c, uint64_t window, int32_t pid)
 {
 	struct raw_event raw = { .kind = RAW_TTY };
 	/* The worse of both lists' words: policy and participant may each add programs. */
+	raw.mono_us = clock_mono_us();   /* it vouches for the time before the look, not after it */
 	enum tty_state state = tty_look(pid, &c->options->participant->programs);
 	if (state == TTY_UNKNOWN && c->options->policy->programs.count)
 		state = tty_look(pid, &c->options->policy->programs);
-	raw.mono_us = clock_mono_us();
 	raw.as.tty.window = window;
 	raw.as.tty.state = state;
 	feed(c, &raw);
 }
 
-static int sample(struct capture *c)
+static int look_at_focused_tty(struct capture *c)
 {
-	c->sampled_us = clock_mono_us();
 	const struct stay *s = context_stay(&c->pipeline.context, c->pipeline.context.serial);
 	if (s->terminal && !s->nowhere && !s->excluded)
 		look_at_tty(c, s->window, s->pid);
+	return 0;
+}
+
+static int sample(struct capture *c)
+{
+	c->sampled_us = clock_mono_us();
+	look_at_focused_tty(c);
 	return x11_sample(c->x);
 }
 
@@ -261,7 +267,8 @@ static void step(struct capture *c, bool writer_behind)
 	int64_t now = clock_mono_us();
 	bool bus_ready = fds[4].revents || atspi_deadline_us(c->bus) <= now;
 	if (fds[5].revents || (!delayed && x11_pending(c->x))) {
-		if (now - c->sampled_us >= SAMPLE_MIN_US && sample(c))
+		/* A terminal's prompt can come and go fast, and only a look tells; a grab is asked about at leisure. */
+		if (now - c->sampled_us >= SAMPLE_MIN_US ? sample(c) : look_at_focused_tty(c))
 			c->end = CAPTURE_NO_DISPLAY;
 		c->drain_at_us = c->last_was_large ? now : now + DRAIN_DELAY_US;
 	}
@@ -289,6 +296,10 @@ static enum capture_end run_live(struct capture *c)
 		.terminals = &c->options->participant->terminals,
 	};
 	const char *what = "";
+	struct ledger_view view;
+	/* Before anything is joined: it may have been withdrawn since the supervisor looked. */
+	if (!consent_holds(c, &view))
+		return CAPTURE_DONE;
 	if (x11_open(NULL, &x11, feed, c, &c->x, &what)) {
 		log_error("%s", what);
 		return CAPTURE_NO_DISPLAY;
@@ -301,7 +312,6 @@ static enum capture_end run_live(struct capture *c)
 		log_error("sandbox: %s", what);
 		return CAPTURE_NO_SANDBOX;
 	}
-	struct ledger_view view;
 	ledger_changed(c->options->ledger, &c->watch);
 	if (!consent_holds(c, &view))
 		return CAPTURE_DONE;
@@ -414,6 +424,9 @@ int capture_run(const struct capture_options *options)
 	const char *what = "";
 	log_name("assentd[capture]");
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* It may have died before that. */
+	if (getppid() != options->supervisor)
+		return CAPTURE_DONE;
 	if (sandbox_begin(&what) || sandbox_lock_memory(&what)) {
 		log_error("%s", what);
 		return CAPTURE_NO_SANDBOX;

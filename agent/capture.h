@@ -3,6 +3,8 @@
 #ifndef ASSENT_CAPTURE_H
 #define ASSENT_CAPTURE_H
 
+#include <sys/types.h>
+
 #include "base/settings.h"
 #include "stats.h"
 
@@ -24,6 +26,7 @@ struct capture_options {
 	const struct merged *merged;
 	const struct settings *policy, *participant; /* lists of terminals and programs */
 	bool after_pause;                 /* the recording before this one ended by a pause: say so in the data */
+	pid_t supervisor;
 	int pipe;                         /* to the writer */
 	struct stats *stats;
 };

@@ -21,10 +21,10 @@ static void hold(struct pipeline *p, enum held_kind kind, int64_t mono_us, struc
 	entry->kind = (uint8_t)kind;
 	entry->mono_us = mono_us;
 	entry->barrier_us = p->barrier_us;
-	if (kind == HELD_STAY)
-		entry->stay = p->context.serial;
-	else
-		entry->stay = context_stay_at(&p->context, mono_us);
+	entry->stay = p->context.serial;
+	enum reason reason;
+	if (kind <= HELD_TOUCH && context_was_masked(&p->context, mono_us, &reason))
+		entry->masked = (uint8_t)(1 + reason);
 	entry->focus = context_stay(&p->context, entry->stay)->focus;
 	airlock_push(&p->airlock, entry, p->consent.permit.key_grid_us);
 	explicit_bzero(entry, sizeof *entry);
@@ -36,7 +36,8 @@ static bool is_barrier(const struct raw_event *raw)
 	if (raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH)
 		return true;
 	return raw->kind == RAW_KEY && in->action != KEY_RELEASE &&
-	       (in->chord || in->key_class == CLASS_ENTER || in->key_class == CLASS_NAVIGATION);
+	       (in->chord || in->key_class == CLASS_ENTER || in->key_class == CLASS_NAVIGATION ||
+		in->key_class == CLASS_FUNCTION || in->key_class == CLASS_OTHER);
 }
 
 static void decide(struct pipeline *p, const struct raw_event *raw)
@@ -221,7 +222,9 @@ void pipeline_check(struct pipeline *p, int64_t now_us)
 void pipeline_stop(struct pipeline *p, int64_t now_us)
 {
 	/* What was not judged yet is masked, and the data says so. */
-	const struct held *h = airlock_head(&p->airlock);
+	const struct held *h;
+	while ((h = airlock_head(&p->airlock)) && h->kind > HELD_TOUCH)
+		airlock_pop(&p->airlock);
 	if (h && p->running)
 		redact_mask(&p->redact, &p->consent.permit, h, context_stay(&p->context, h->stay),
 			    h->masked ? (enum reason)(h->masked - 1) : REASON_UNKNOWN, false);

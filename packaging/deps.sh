@@ -53,6 +53,9 @@ clang                   second compiler, sanitizers, fuzzing
 libclang-rt-dev         sanitizers, fuzzing
 llvm                    names in the sanitizers'\'' reports
 strace                  shows that nothing is opened before consent
+xinput                  input devices come and go
+x11-xserver-utils       the screen changes its size (xrandr)
+x11-xkb-utils           the keyboard layout changes (setxkbmap)
 '
 full='
 clang-tidy              static analysis

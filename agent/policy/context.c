@@ -62,10 +62,11 @@ void context_init(struct context *c, const struct limits *limits)
 	c->exclude = limits->exclude_apps;
 	c->grab_ok_us = INT64_MIN;
 	struct stay *s = current(c);
-	s->begin_us = INT64_MIN;
+	s->begin_us = 0;
 	s->end_us = INT64_MAX;
 	s->nowhere = true;
 	s->tty = TTY_ECHO;
+	s->object_us = s->strayed_us = INT64_MIN;
 	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
 	settle(c, s);
 }
@@ -96,7 +97,10 @@ static struct stay *move(struct context *c, int64_t now_us, bool sampled, struct
 	s->serial = ++c->serial;
 	s->begin_us = now_us;
 	s->end_us = INT64_MAX;
-	s->sampled = sampled;
+	if (sampled && old->masked) {
+		c->closed_us = now_us;
+		c->closed_reason = old->reason;
+	}
 	change->moved = true;
 	return s;
 }
@@ -118,9 +122,10 @@ static void resettle(struct context *c, int64_t now_us, struct context_change *c
 		mask(change, s);
 }
 
-static void adopt_field(struct context *c, struct stay *s, struct context_change *change)
+static void adopt_field(struct context *c, struct stay *s, int64_t now_us, struct context_change *change)
 {
 	s->object = c->field_object;
+	s->object_us = now_us;
 	s->role = is_secret(c, s->object) ? FIELD_SECRET : c->field_role;
 	s->field_ok_us = s->focused_ok_us = INT64_MIN;
 	settle(c, s);
@@ -131,7 +136,10 @@ static void adopt_field(struct context *c, struct stay *s, struct context_change
 static void apply_focus(struct context *c, const struct raw_app *app, int64_t now_us, struct context_change *change)
 {
 	struct stay *old = current(c);
-	if (app->window && app->window == old->window && app->pid == old->pid && !old->nowhere && !c->has_next) {
+	bool excluded = exclude_builtin(app) || exclude_matches(&c->exclude, app) ||
+			(c->only.count > 0 && !exclude_matches(&c->only, app));
+	if (app->window && app->window == old->window && app->pid == old->pid && excluded == old->excluded && !old->nowhere &&
+	    !c->has_next) {
 		/* The same place under a new title. */
 		if (strncmp(old->title, app->title, EVENT_TITLE_MAX) == 0)
 			return;
@@ -161,8 +169,7 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 	s->pid = app->pid;
 	s->terminal = app->terminal;
 	s->nowhere = app->pid <= 0 || app->foreign || (!app->exe[0] && !app->sandbox[0]);
-	s->excluded = exclude_builtin(app) || exclude_matches(&c->exclude, app) ||
-		      (c->only.count > 0 && !exclude_matches(&c->only, app));
+	s->excluded = excluded;
 	exclude_app_id(app, s->app);
 	memcpy(s->title, app->title, sizeof s->title);
 	s->title[EVENT_TITLE_MAX] = 0;
@@ -171,6 +178,7 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 		s->role = FIELD_PENDING;
 	}
 	s->tty = TTY_ECHO;
+	s->object_us = s->strayed_us = INT64_MIN;
 	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
 	/* The bus may be ahead of the X server, or still speak of another window of the same process: this object
 	 * is asked about, and vouches only by its answer. */
@@ -191,7 +199,10 @@ static void field_news(struct context *c, uint64_t object, int32_t pid, enum fie
 	c->field_object = object;
 	c->field_pid = pid;
 	c->field_role = role;
+	c->field_us = now_us;
 	struct stay *s = current(c);
+	if (pid != s->pid)
+		s->strayed_us = now_us;
 	if (s->nowhere || pid != s->pid || (object == s->object && s->role != FIELD_PENDING))
 		return;
 	if (s->object && s->object != object) {
@@ -199,7 +210,19 @@ static void field_news(struct context *c, uint64_t object, int32_t pid, enum fie
 		if (!s)
 			return;
 	}
-	adopt_field(c, s, change);
+	adopt_field(c, s, now_us, change);
+}
+
+/* When the stay's object lost the focus, as far as is known: a new title does not move it. */
+static int64_t left_us(const struct context *c, const struct stay *s)
+{
+	for (; s->end_us != INT64_MAX; ) {
+		const struct stay *next = context_stay(c, s->serial + 1);
+		if (next->focus != s->focus || next->object != s->object || next->nowhere != s->nowhere)
+			return s->end_us;
+		s = next;
+	}
+	return INT64_MAX;
 }
 
 static void apply_field(struct context *c, const struct raw_event *raw, struct context_change *change)
@@ -215,6 +238,14 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 		field_news(c, object, raw->as.field.pid, role, raw->mono_us, change);
 	else if (object == c->field_object && role != FIELD_DEAD)
 		c->field_role = role;
+	/* Its window may have been left already when the application got round to say so. */
+	for (uint64_t n = c->oldest; role == FIELD_SECRET && n < c->serial; n++) {
+		const struct stay *s = slot(c, n);
+		if (s->pid == raw->as.field.pid && s->object != object) {
+			mask(change, s);
+			change->reason = REASON_PASSWORD;
+		}
+	}
 	if (asked == 0 || role == FIELD_PENDING || role == FIELD_DEAD)
 		return;
 	for (uint64_t n = c->oldest; n <= c->serial; n++) {
@@ -229,7 +260,8 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 		}
 		if (asked > s->field_ok_us)
 			s->field_ok_us = asked;
-		if (raw->as.field.focused && asked > s->focused_ok_us)
+		/* It was so at some time between question and answer: if it had left meanwhile, it may be back again. */
+		if (raw->as.field.focused && asked > s->focused_ok_us && raw->mono_us < left_us(c, s))
 			s->focused_ok_us = asked;
 	}
 }
@@ -241,6 +273,11 @@ static void apply_tty(struct context *c, const struct raw_event *raw, struct con
 		struct stay *s = slot(c, n);
 		if (s->window != raw->as.tty.window || !s->terminal)
 			continue;
+		if (n != c->serial && state == TTY_SECRET) {
+			/* Left a moment ago: the prompt that is there now may have been there before. */
+			mask(change, s);
+			change->reason = REASON_ECHO_OFF;
+		}
 		if (n == c->serial) {
 			s->tty = state;
 			resettle(c, raw->mono_us, change);
@@ -296,22 +333,38 @@ void context_tick(struct context *c, uint64_t oldest, int64_t now_us, struct con
 			apply_focus(c, &app, now_us, change);
 		} else {
 			resettle(c, now_us, change);
+			/* What the bus said meanwhile found no room. */
+			if (c->field_object)
+				field_news(c, c->field_object, c->field_pid, c->field_role, now_us, change);
 		}
 	}
 }
 
-uint64_t context_stay_at(const struct context *c, int64_t mono_us)
+bool context_was_masked(const struct context *c, int64_t mono_us, enum reason *reason)
 {
-	/* A sample is taken after the input that woke us: what happened before it belongs to the stay before,
-	 * if that one was masked (a prompt answered and gone). */
-	uint64_t serial = c->serial;
-	while (serial > c->oldest) {
-		const struct stay *s = context_stay(c, serial);
-		if (!s->sampled || mono_us >= s->begin_us || s->masked || !context_stay(c, serial - 1)->masked)
-			break;
-		serial--;
+	*reason = c->closed_reason;
+	return mono_us < c->closed_us && !context_stay(c, c->serial)->masked;
+}
+
+/* Since when the object must have had the focus to have it still, as far as one can know: the application may answer
+ * before it handles the click, and the news that another process' object has it may be about a part of this window. */
+static int64_t sure_us(const struct stay *s, int64_t barrier_us)
+{
+	int64_t since = barrier_us + CONTEXT_HOLD_US;
+	return since > s->strayed_us ? since : s->strayed_us;
+}
+
+/* Keys run ahead of the news: is there an object after this one of which nobody has said yet what it is? */
+static bool runs_ahead(const struct context *c, const struct stay *s, int64_t mono_us)
+{
+	for (uint64_t n = s->serial + 1; n <= c->serial; n++) {
+		const struct stay *next = context_stay(c, n);
+		if (next->pid == s->pid && next->object && next->object != s->object && next->role == FIELD_PENDING && !next->masked)
+			return true;
 	}
-	return serial;
+	/* Of a window that was left meanwhile. */
+	return c->field_pid == s->pid && c->field_object != s->object && c->field_role == FIELD_PENDING &&
+	       c->field_us >= mono_us;
 }
 
 enum verdict context_judge(const struct context *c, uint64_t serial, int64_t mono_us, bool is_key, int64_t barrier_us,
@@ -323,7 +376,7 @@ enum verdict context_judge(const struct context *c, uint64_t serial, int64_t mon
 		return VERDICT_MASKED;
 	}
 	int64_t due = mono_us + CONTEXT_HOLD_US;
-	bool ended = s->end_us != INT64_MAX;
+	bool ended = left_us(c, s) != INT64_MAX;
 	bool vouched = c->grab_ok_us >= due;
 	if (s->terminal) {
 		vouched = vouched && s->tty_ok_us >= due;
@@ -331,10 +384,11 @@ enum verdict context_judge(const struct context *c, uint64_t serial, int64_t mon
 		vouched = vouched && s->object && s->role != FIELD_PENDING && s->field_ok_us >= due;
 		/* The object must have had the focus after the click or Tab that could have moved it away. */
 		if (is_key)
-			vouched = vouched && s->focused_ok_us >= (ended ? barrier_us : due);
+			vouched = vouched && s->focused_ok_us >= (ended ? sure_us(s, barrier_us) : due) &&
+				  mono_us >= s->object_us && !runs_ahead(c, s, mono_us);
 	}
 	if (!ended)
-		vouched = vouched && s->agree_ok_us >= due;
+		vouched = vouched && context_stay(c, c->serial)->agree_ok_us >= due;
 	if (vouched)
 		return VERDICT_OPEN;
 	if (now_us < mono_us + CONTEXT_LIMIT_US)

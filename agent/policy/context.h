@@ -25,7 +25,6 @@ struct stay {
 	uint64_t serial;
 	uint64_t focus;                   /* stays of one window focus share it */
 	int64_t begin_us, end_us;         /* mono; end INT64_MAX while it is the current one */
-	bool sampled;                     /* begun by a sample, not by an event in the stream: input just before it may come after it */
 	bool masked;                      /* a firm no */
 	enum reason reason;               /* why, when masked */
 	bool terminal, excluded, nowhere; /* nowhere: no window, no process, foreign */
@@ -33,6 +32,8 @@ struct stay {
 	int32_t pid;
 	enum field_role role;             /* of object; PENDING when there is none yet */
 	enum tty_state tty;
+	int64_t object_us;                /* when the object became known: what was typed before went to another, or to nobody */
+	int64_t strayed_us;               /* last news that an object of another process has the focus */
 	int64_t field_ok_us, focused_ok_us, tty_ok_us, agree_ok_us;
 	char app[EVENT_APP_MAX + 1], title[EVENT_TITLE_MAX + 1];
 };
@@ -43,12 +44,15 @@ struct context {
 	uint64_t serial;                  /* of the current stay */
 	uint64_t oldest;                  /* the oldest stay that the airlock still refers to */
 	bool locked, grabbed;
+	int64_t closed_us;                /* until then it was masked, as a sample or the bus told: input from before may come after that */
+	enum reason closed_reason;
 	int64_t grab_ok_us;               /* last sample without a foreign grab */
 	bool crowded;                     /* more stays than there is room for: masked until there is */
 	struct raw_app next_app;          /* the focus that came while crowded */
 	bool has_next;
 	uint64_t field_object;            /* the newest focused object, of whatever process */
 	int32_t field_pid;
+	int64_t field_us;                 /* when it became known */
 	enum field_role field_role;
 	uint64_t secret[CONTEXT_SECRETS];
 	int secrets;
@@ -74,8 +78,8 @@ void context_init(struct context *c, const struct limits *limits);
 void context_apply(struct context *c, const struct raw_event *raw, struct context_change *change);
 /* Makes room: stays before oldest are referred to by nobody any more. */
 void context_tick(struct context *c, uint64_t oldest, int64_t now_us, struct context_change *change);
-/* The stay that input at mono_us, arriving now in the stream, belongs to. */
-uint64_t context_stay_at(const struct context *c, int64_t mono_us);
+/* Did input at mono_us, arriving now in the stream, happen before what masked it was over? Sets *reason then. */
+bool context_was_masked(const struct context *c, int64_t mono_us, enum reason *reason);
 const struct stay *context_stay(const struct context *c, uint64_t serial);
 /* The verdict on what happened at mono_us in that stay. is_key: barrier_us is the time of the last click, Tab, Enter or
  * shortcut before it. *reason is set when masked. */

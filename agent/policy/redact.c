@@ -107,6 +107,11 @@ static void span_open(struct redact *r, int64_t mono_us, uint64_t focus, enum re
 	r->span_until_us = INT64_MIN;
 	/* What is held down now is let go inside the span, or after it: its release would be an edge. */
 	memset(r->down, 0, sizeof r->down);
+	r->touched = 0;
+	if (r->focus_due) {
+		r->focus_due = false;
+		r->focus_shown = 0;
+	}
 }
 
 static bool is_down(const struct redact *r, int code)
@@ -162,6 +167,7 @@ void redact_stop(struct redact *r, const struct permit *permit, int64_t now_us)
 	r->focus_shown = 0;
 	r->app[0] = r->title[0] = 0;
 	memset(r->down, 0, sizeof r->down);
+	r->touched = 0;
 }
 
 static void keep_lost(struct redact *r, const struct held *entry)
@@ -199,23 +205,31 @@ void redact_mask(struct redact *r, const struct permit *permit, const struct hel
 		r->span_until_us = entry->mono_us + 1;
 }
 
+static void show_focus(struct redact *r, const struct permit *permit, int64_t at)
+{
+	struct event e = begin(r, EVENT_FOCUS, at < r->swallow_until_us ? r->swallow_until_us : at);
+	r->focus_due = false;
+	add_place(r, permit, &e);
+	keep(r, &e);
+}
+
 static void keep_focus(struct redact *r, const struct permit *permit, const struct held *entry, const struct stay *stay)
 {
 	bool moved = r->focus_shown != stay->focus;
 	bool retitled = strcmp(r->title, stay->title) != 0;
-	if (!moved && !retitled)
+	bool swallowed = entry->mono_us < r->swallow_until_us;
+	if (!moved && !retitled) {
+		if (r->focus_due && !swallowed)
+			show_focus(r, permit, r->swallow_until_us);
 		return;
+	}
 	r->focus_shown = stay->focus;
 	memcpy(r->app, stay->app, sizeof r->app);
 	memcpy(r->title, stay->title, sizeof r->title);
-	if (permit->apps < (moved ? APPS_ID : APPS_TITLE))
-		return;
-	int64_t at = on_grid(entry->mono_us, permit->key_grid_us);
-	if (at < r->swallow_until_us)
-		at = r->swallow_until_us;
-	struct event e = begin(r, EVENT_FOCUS, at);
-	add_place(r, permit, &e);
-	keep(r, &e);
+	/* Of several within what a span swallows, the last is shown, where the span ends. */
+	r->focus_due = r->focus_due || permit->apps >= (moved ? APPS_ID : APPS_TITLE);
+	if (r->focus_due && !swallowed)
+		show_focus(r, permit, on_grid(entry->mono_us, permit->key_grid_us));
 }
 
 /* Fills the columns of a key. False: nothing of it may be kept. */
@@ -264,6 +278,10 @@ static bool fill_pointer(struct redact *r, const struct permit *permit, const st
 	} else if (permit->pointer < POINTER_FULL) {
 		return false;
 	} else if (h->kind == HELD_TOUCH) {
+		uint32_t bit = in->code >= 0 && in->code < 32 ? UINT32_C(1) << in->code : 0;
+		if (in->action != TOUCH_BEGIN && !(r->touched & bit))
+			return false; /* begun in a span: its end would say where the finger was */
+		r->touched = in->action == TOUCH_END ? r->touched & ~bit : r->touched | bit;
 		e->kind = in->action == TOUCH_BEGIN ? EVENT_TOUCH_DOWN :
 			  in->action == TOUCH_UPDATE ? EVENT_TOUCH_MOVE : EVENT_TOUCH_UP;
 		e->code = in->code;

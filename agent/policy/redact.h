@@ -30,7 +30,9 @@ struct redact {
 	int64_t swallow_until_us;         /* mono */
 	int64_t newest_us;                /* mono, of what was kept */
 	uint64_t focus_shown;
+	bool focus_due;                   /* its row waits for the end of what a span swallows */
 	char app[EVENT_APP_MAX + 1], title[EVENT_TITLE_MAX + 1];
+	uint32_t touched;                 /* touches whose beginning was kept, by slot */
 	uint8_t down[96];                 /* keys and buttons whose press was kept, by code: releases follow them */
 };
 

@@ -159,7 +159,7 @@ def memory_table(results, idle, rows, streams, rates):
 
 def aims(results, idle, delays, streams, rates):
 	"""What was hoped for, and what is."""
-	lines = ["### Aims", "", "| aim | measured | met |", "|---|---|---|"]
+	lines = ["### Aims", "", "CPU here is per recorded event, so that losing events does not make anybody cheap.", "", "| aim | measured | met |", "|---|---|---|"]
 
 	def aim(text, value, met):
 		lines.append(f"| {text} | {value} | {'yes' if met else '**no**'} |")
@@ -167,16 +167,20 @@ def aims(results, idle, delays, streams, rates):
 	def of(name, stream, rate):
 		return results.get((name, stream, rate))
 
+	def each(r):
+		"""Per event that was recorded: losing is no way to be cheap."""
+		return r["cpu"] * r["injected"] / max(1, r["recorded"])
+
 	for rate in rates:
 		mine, floor = of("assent", "motion", rate), of("floor, 50 ms", "motion", rate)
 		if mine and floor:
 			aim(f"pointer {rate_name(rate)}: at most 1.5 × the draining floor",
-				f"{mine['cpu'] / floor['cpu']:.2f} × ({mine['cpu']:.2f} / {floor['cpu']:.2f} µs)", mine["cpu"] <= 1.5 * floor["cpu"])
-		best = [(r["cpu"], name) for name in ("xinput test-xi2", "cnee", "pynput") if (r := of(name, "motion", rate))]
+				f"{each(mine) / each(floor):.2f} × ({each(mine):.2f} / {each(floor):.2f} µs)", each(mine) <= 1.5 * each(floor))
+		best = [(each(r), name) for name in ("xinput test-xi2", "cnee", "pynput") if (r := of(name, "motion", rate))]
 		if mine and best and (rate >= 1000 or rate == 0):
 			cpu, name = min(best)
-			aim(f"pointer {rate_name(rate)}: at most a fifth of the best recorder ({name})", f"{mine['cpu'] / cpu:.2f} of {cpu:.2f} µs",
-				mine["cpu"] <= cpu / 5)
+			aim(f"pointer {rate_name(rate)}: at most a fifth of the best recorder ({name})", f"{each(mine) / cpu:.2f} of {cpu:.2f} µs",
+				each(mine) <= cpu / 5)
 	typing = of("assent", "keys", TYPING)
 	if typing:
 		share = typing["cpu"] * TYPING / 1e6

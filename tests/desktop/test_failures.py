@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the agent leans on goes away: a clear message, nothing recorded blindly, nothing lost that was flushed, nothing left."""
 
+import json
 import os
 import pathlib
 import random
@@ -14,7 +15,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from agent import ORDINARY, SECRET, Agent, judged, leaks, study  # noqa: E402
 from cases import Skip, check, note, run  # noqa: E402
-from desk import Desk, wait_for  # noqa: E402
+from desk import GTK_WINDOW, PYTHON, Desk, GtkWindow, wait_for  # noqa: E402
 from process import alive, cpu_seconds, gone_within, stopped  # noqa: E402
 
 
@@ -192,7 +193,7 @@ def a_full_disk_loses_nothing_that_was_flushed():
 		scene.type()
 		wait_for(lambda: "cannot write to" in desk.log(scene.agent.log), 10, name="a message about the disk")
 		check(scene.downs() >= scene.flushed, "flushed keys are gone")
-		said = desk.run([scene.agent.build / "tests/tools/inject", "motion", "20000", "300000"], seconds=60)
+		said = desk.run([scene.agent.build / "tests/tools/inject", "motion", "30000", "150000"], seconds=60)
 		injected += int(said.stdout.split()[-1])
 		judged()
 		check(scene.agent.recording(), "a full disk ended the agent")
@@ -200,7 +201,7 @@ def a_full_disk_loses_nothing_that_was_flushed():
 		resource.prlimit(scene.pids["writer"], resource.RLIMIT_FSIZE, limit)
 		wait_for(lambda: "writing to" in desk.log(scene.agent.log), 60, every=0.2, name="writing again")
 		scene.type()
-		scene.agent.flushed()
+		scene.kept(len(scene.typed))
 		scene.agent.stop()
 		scene.whole()
 		rows = scene.agent.rows()
@@ -214,7 +215,7 @@ def a_full_disk_loses_nothing_that_was_flushed():
 
 
 def a_full_file_system():
-	"""A real one, small, in a mount namespace that only the agent is in."""
+	"""A real one, small, in a mount namespace of the agent and the application (others would be foreign to it)."""
 	if os.getuid() or not shutil.which("unshare") or subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode:
 		raise Skip("needs root and mount namespaces")
 	with Desk() as desk:
@@ -225,28 +226,33 @@ def a_full_file_system():
 		agent = Agent(desk)
 		code, shown = agent.join(study(desk.home / "study.yaml"))
 		check(code == 0, shown)
-		editor = desk.gtk("Editor", ["text"])
+		holder = desk.start(["unshare", "-m", "--propagation", "private", "sh", "-c",
+			f"mount -t tmpfs -o size=256k,mode=0700 tmpfs '{spool}' && echo there && exec sleep 600"], stdout=subprocess.PIPE)
+		check(holder.read_line() == "there", "the small file system was not made")
+		inside = ["nsenter", "-t", holder.pid, "-m", "--"]
+		editor = desk.start([*inside, PYTHON, GTK_WINDOW, "Editor", "300x100+40+40", "text"], kind=GtkWindow,
+			stdout=subprocess.PIPE, log="gtk.log")
 		desk.click(*editor.at(0))
-		mount = f"mount -t tmpfs -o size=256k,mode=0700 tmpfs '{spool}' && exec \"$@\""
-		agent.start(wrap=["unshare", "-m", "--propagation", "private", "sh", "-c", mount, "sh"])
-		supervisor = agent.pids()["supervisor"]
-		inside = ["nsenter", "-t", supervisor, "-m", "--"]
+		agent.start(wrap=inside)
 		typed = word(ORDINARY)
 		desk.type(typed, every=0.03)
 		judged()
 		agent.flushed()
 		desk.run([*inside, "sh", "-c", f"cat /dev/zero > '{spool}/ballast'"])
-		desk.run([agent.build / "tests/tools/inject", "motion", "20000", "60000"], seconds=60)
+		desk.run([agent.build / "tests/tools/inject", "motion", "5000", "30000"], seconds=60)
 		wait_for(lambda: "cannot write to" in desk.log(agent.log), 30, name="a message about the disk")
 		check(agent.recording(), "a full file system ended the agent")
+		check(desk.run([*inside, agent.assent, "verify", data]).returncode == 0, "verify fails while it is full")
 		desk.run([*inside, "rm", f"{spool}/ballast"])
 		wait_for(lambda: "writing to" in desk.log(agent.log), 60, every=0.2, name="writing again")
 		judged()
 		agent.flushed()
-		verified = desk.run([*inside, agent.assent, "verify"])
+		verified = desk.run([*inside, agent.assent, "verify", data])
 		check(verified.returncode == 0, lambda: "verify: " + verified.stdout + verified.stderr)
-		shown = desk.run([*inside, agent.assent, "show", "--json"], seconds=60).stdout
-		check(shown.count('"kind":"key_down"') == len(typed), f"{shown.count(chr(34) + 'key_down')} of {len(typed)} keys")
+		shown = desk.run([*inside, agent.assent, "show", "--json", data], seconds=60).stdout
+		keys, moves = (sum(json.loads(line)["kind"] == kind for line in shown.splitlines()) for kind in ("key_down", "motion"))
+		note(f"full file system: {moves} movements of 30,000, {keys} keys of {len(typed)}")
+		check(keys == len(typed) and moves in (30000, 30001), f"{keys} of {len(typed)} keys, {moves} of 30000 movements")
 		agent.stop()
 
 

@@ -17,4 +17,3 @@ field 22
 --
 0 start
 1000..10000 span unknown
-10000 focus app=gedit

@@ -17,4 +17,3 @@ focus 3
 --
 0 start
 0..8000 span unknown
-8000 focus app=xterm
