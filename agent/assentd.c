@@ -42,6 +42,7 @@ struct supervisor {
 	struct ledger_view view;
 	struct study *study;              /* of the decision in force */
 	struct merged merged;
+	uint8_t recorded_hash[32];        /* of merged, as the capture that runs knows it */
 	struct ledger_watch watch;
 	pid_t supervisor;                 /* ourselves */
 	pid_t capture, writer;            /* 0: not running */
@@ -258,6 +259,11 @@ static bool load_study(struct supervisor *s)
 {
 	char path[PLACE_MAX + 80];
 	struct config_error error;
+	if (settings_load(s->places.policy, true, &s->policy, &error) ||
+	    settings_load(s->places.config, false, &s->participant, &error)) {
+		snprintf(s->why, sizeof s->why, "%s", error.text);
+		return false;
+	}
 	snprintf(path, sizeof path, "%s/%s.yaml", s->places.studies, s->view.given.study);
 	study_free(s->study);
 	s->study = NULL;
@@ -303,7 +309,7 @@ static void judge(struct supervisor *s)
 		s->look_at_us = sooner(s->look_at_us, now + (int64_t)3600 * 1000000);
 	if (!given) {
 		end_capture(s);
-		if (!s->capture && strcmp(before, s->why) != 0)
+		if (strcmp(before, s->why) != 0)
 			log_info("not recording: %s", s->why);
 		s->retry_at_us = 0;
 		s->retry_us = RETRY_FIRST_US;
@@ -312,14 +318,19 @@ static void judge(struct supervisor *s)
 	if (s->paused)
 		s->after_pause = true;
 	s->paused = false;
-	if (s->capture || s->writer || s->ending || now < s->retry_at_us)
-		return;
 	if (!load_study(s)) {
+		end_capture(s);
 		if (strcmp(before, s->why) != 0)
 			log_warn("not recording: %s", s->why);
 		return;
 	}
+	/* Other limits than those that the running capture knows: it ends, and begins anew under these. */
+	if (s->capture && memcmp(s->recorded_hash, s->merged.hash, 32) != 0)
+		end_capture(s);
+	if (s->capture || s->writer || s->ending || now < s->retry_at_us)
+		return;
 	s->why[0] = 0;
+	memcpy(s->recorded_hash, s->merged.hash, 32);
 	start(s);
 }
 
@@ -432,8 +443,9 @@ static int loop(struct supervisor *s)
 		}
 		reap(s);
 		char buffer[4096] __attribute__((aligned(8)));
+		bool told = false;
 		while (read(s->ledger_fd, buffer, sizeof buffer) > 0)
-			;
+			told = true;
 		int64_t now = clock_mono_us();
 		if (now >= s->kill_at_us && s->capture) {
 			log_warn("capture did not end in time: ended by force");
@@ -442,11 +454,24 @@ static int loop(struct supervisor *s)
 			s->kill_at_us = INT64_MAX;
 		}
 		bool start_wanted = !s->capture && !s->writer && now >= s->retry_at_us && s->view.standing == STANDING_GIVEN;
-		if (!s->ending && (ledger_changed(s->places.ledger, &s->watch) || now >= s->look_at_us || start_wanted))
+		bool changed = ledger_changed(s->places.ledger, &s->watch);
+		if (!s->ending && (changed || told || now >= s->look_at_us || start_wanted))
 			judge(s);
 		server_handle(&s->server, now);
 	}
 	return s->exit_code;
+}
+
+/* The directory of a file that may not be there. What cannot be watched is read when something else happens. */
+static void watch_directory(struct supervisor *s, const char *path, bool itself)
+{
+	char directory[PLACE_MAX];
+	snprintf(directory, sizeof directory, "%s", path);
+	char *slash = itself ? NULL : strrchr(directory, '/');
+	if (slash)
+		*slash = 0;
+	int ignored = inotify_add_watch(s->ledger_fd, directory, IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
+	(void)ignored;
 }
 
 static int open_watches(struct supervisor *s)
@@ -463,6 +488,9 @@ static int open_watches(struct supervisor *s)
 	s->ledger_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (s->signal_fd < 0 || s->ledger_fd < 0)
 		return ERROR_IO;
+	watch_directory(s, s->places.studies, true);
+	watch_directory(s, s->places.config, false);
+	watch_directory(s, s->places.policy, false);
 	/* The whole directory: the ledger may not be there yet. */
 	return inotify_add_watch(s->ledger_fd, s->places.data, IN_MODIFY | IN_MOVED_TO | IN_DELETE | IN_CREATE | IN_ATTRIB) < 0 ?
 		ERROR_IO : 0;
@@ -533,7 +561,7 @@ int main(int argc, char **argv)
 		puts("configuration is good");
 		return 0;
 	}
-	if ((error = places_make(s.places.data))) {
+	if ((error = places_make(s.places.data)) || (error = places_make(s.places.studies))) {
 		log_error("%s: cannot be used (%s): it must be yours, and closed to others (chmod 700)", s.places.data,
 			  errno ? strerror(errno) : error_text(error));
 		return 1;
