@@ -30,7 +30,8 @@
 enum {
 	DRAIN_DELAY_US = 50000,           /* FACTS: a listener that waits this long costs a tenth of one that does not */
 	DRAIN_LARGE = 32768,              /* more than this was read: the server is ahead, do not wait */
-	SAMPLE_MIN_US = 200000
+	SAMPLE_MIN_US = 200000,           /* while keys come */
+	SAMPLE_POINTER_US = 1000000       /* while only the pointer moves */
 };
 
 struct capture {
@@ -231,8 +232,8 @@ static void step(struct capture *c, bool writer_behind)
 		{ .fd = c->ledger_fd, .events = POLLIN },
 		{ .fd = c->clock_fd, .events = POLLIN },
 		{ .fd = c->outlet.fd, .events = (short)(writer_behind ? POLLOUT : 0) },
-		{ .fd = atspi_fd(c->bus), .events = (short)atspi_events(c->bus) },
-		/* While the first event waits for company the descriptor would only wake us again. */
+		/* While the first event waits for company these would only wake us again. */
+		{ .fd = atspi_fd(c->bus), .events = (short)(atspi_events(c->bus) & (delayed ? POLLOUT : ~0)) },
 		{ .fd = delayed ? -1 : x11_fd(c->x), .events = POLLIN },
 	};
 	int n = poll(fds, sizeof fds / sizeof fds[0], timeout_ms(c, clock_mono_us()));
@@ -265,18 +266,23 @@ static void step(struct capture *c, bool writer_behind)
 		return;
 	}
 	int64_t now = clock_mono_us();
-	bool bus_ready = fds[4].revents || atspi_deadline_us(c->bus) <= now;
 	if (fds[5].revents || (!delayed && x11_pending(c->x))) {
 		/* A terminal's prompt can come and go fast, and only a look tells; a grab is asked about at leisure. */
-		if (now - c->sampled_us >= SAMPLE_MIN_US ? sample(c) : look_at_focused_tty(c))
+		int64_t rest = c->keys_seen ? SAMPLE_MIN_US : SAMPLE_POINTER_US;
+		if (now - c->sampled_us >= rest ? sample(c) : look_at_focused_tty(c))
 			c->end = CAPTURE_NO_DISPLAY;
 		c->drain_at_us = c->last_was_large ? now : now + DRAIN_DELAY_US;
+	} else if (!delayed && fds[4].revents) {
+		c->drain_at_us = now + DRAIN_DELAY_US;
 	}
 	/* News from the bus belong after the focus change that they follow: read the X server first. */
-	if (c->drain_at_us <= now || (bus_ready && c->end == CAPTURE_DONE))
+	if (c->drain_at_us <= now) {
 		drain(c);
-	if (bus_ready && atspi_process(c->bus))
+		if (c->end == CAPTURE_DONE && atspi_process(c->bus))
+			c->end = CAPTURE_NO_BUS;
+	} else if (((fds[4].revents & ~POLLIN) || atspi_deadline_us(c->bus) <= now) && atspi_process(c->bus)) {
 		c->end = CAPTURE_NO_BUS;
+	}
 	if (pipeline_deadline(&c->pipeline) <= now)
 		pipeline_check(&c->pipeline, now);
 	/* The round trips above may have queued events inside the library, where poll does not see them. */

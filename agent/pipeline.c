@@ -13,7 +13,7 @@ void pipeline_init(struct pipeline *p, const struct limits *limits, struct held 
 	redact_init(&p->redact, keep, user);
 	p->ask = ask;
 	p->user = user;
-	p->barrier_us = p->checked_us = p->input_us = INT64_MIN;
+	p->barrier_us = p->checked_us = p->input_us = p->key_us = INT64_MIN;
 }
 
 static void hold(struct pipeline *p, enum held_kind kind, int64_t mono_us, struct held *entry)
@@ -74,6 +74,8 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 		if (!p->running)
 			break;
 		p->input_us = raw->mono_us;
+		if (raw->kind == RAW_KEY)
+			p->key_us = raw->mono_us;
 		entry.as.input = raw->as.input;
 		hold(p, (enum held_kind)(HELD_KEY + (raw->kind - RAW_KEY)), raw->mono_us, &entry);
 		if (is_barrier(raw))
@@ -205,6 +207,8 @@ int64_t pipeline_deadline(const struct pipeline *p)
 		return expiry;
 	}
 	int64_t due = h->mono_us + CONTEXT_HOLD_US;
+	if (p->key_us < h->mono_us && next != INT64_MIN)
+		next += PIPELINE_CHECK_POINTER_US - PIPELINE_CHECK_US;
 	due = due > next ? due : next;
 	return due < expiry ? due : expiry;
 }

@@ -11,7 +11,10 @@
 #include "policy/context.h"
 #include "policy/redact.h"
 
-enum { PIPELINE_CHECK_US = 250000 };      /* oracles are asked no more often than this while input goes on */
+enum {
+	PIPELINE_CHECK_US = 250000,       /* oracles are asked no more often than this while keys wait, */
+	PIPELINE_CHECK_POINTER_US = 1000000 /* and this while only pointer events do */
+};
 
 typedef void pipeline_ask(void *user, const struct question *question);
 
@@ -22,7 +25,7 @@ struct pipeline {
 	struct redact redact;
 	pipeline_ask *ask;
 	void *user;
-	int64_t barrier_us, checked_us, input_us;
+	int64_t barrier_us, checked_us, input_us, key_us;
 	bool running;                     /* a given decision is in force */
 };
 

@@ -17,7 +17,7 @@
 enum {
 	CONTEXT_STAYS = 64,
 	CONTEXT_SECRETS = 4096,           /* objects that once were password fields */
-	CONTEXT_HOLD_US = 300000,         /* ssh's prompt: 249 ms; browsers' focus events: up to 192 ms */
+	CONTEXT_HOLD_US = 350000,         /* ssh's prompt: 249 ms; browsers' focus events: up to 192 ms; and 50 ms until they are read */
 	CONTEXT_LIMIT_US = 3000000
 };
 

@@ -26,6 +26,7 @@ class Flood:
 		check(code == 0, shown)
 		self.editor = desk.gtk("Editor", ["text"], geometry="300x100+40+40")
 		self.agent.start()
+		time.sleep(0.5)
 		desk.click(*self.editor.at(0))
 		self.injected = collections.Counter(motion=1, button_down=1, button_up=1)
 		desk.type("abc", every=0.05)

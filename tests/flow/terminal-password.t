@@ -19,7 +19,6 @@ tty 3 program
 --
 0 start
 0 focus app=xterm
-1000 key_down letter code=31
 1000..3000 span terminal-echo-off
 5300 key_down letter code=38
 5330 key_up letter code=38

@@ -24,6 +24,7 @@ class Scene:
 		self.editor = desk.gtk("Editor", ["text", "password"])
 		desk.click(*self.editor.at(0))
 		self.agent.start("--verbose", wrap=wrap)
+		time.sleep(0.5)
 		self.type()
 		self.agent.flushed()
 		self.pids = self.agent.pids()
