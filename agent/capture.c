@@ -29,6 +29,7 @@
 
 enum {
 	DRAIN_DELAY_US = 50000,           /* FACTS: a listener that waits this long costs a tenth of one that does not */
+	DRAIN_POINTER_US = 100000,        /* while only the pointer moves */
 	DRAIN_LARGE = 32768,              /* more than this was read: the server is ahead, do not wait */
 	SAMPLE_MIN_US = 200000,           /* while keys come */
 	SAMPLE_POINTER_US = 1000000       /* while only the pointer moves */
@@ -47,6 +48,7 @@ struct capture {
 	int64_t drain_at_us;              /* INT64_MAX: nothing to drain */
 	int64_t sampled_us;
 	bool keys_seen;                   /* in the last drain: then oracles are asked again after it */
+	bool input_seen;
 	bool last_was_large, stop;
 	enum capture_end end;
 };
@@ -56,6 +58,8 @@ static void feed(void *user, const struct raw_event *raw)
 	struct capture *c = user;
 	if (raw->kind == RAW_KEY || raw->kind == RAW_BUTTON)
 		c->keys_seen = true;
+	if (raw->kind <= RAW_TOUCH)
+		c->input_seen = true;
 	if (raw->kind == RAW_DEVICE && raw->as.device.present)
 		outlet_device(&c->outlet, raw->as.device.device, raw->as.device.klass);
 	pipeline_feed(&c->pipeline, raw);
@@ -190,7 +194,7 @@ static int open_signals(void)
 static void drain(struct capture *c)
 {
 	size_t bytes = 0;
-	c->keys_seen = false;
+	c->keys_seen = c->input_seen = false;
 	if (x11_drain(c->x, &bytes)) {
 		c->end = CAPTURE_NO_DISPLAY;
 		return;
@@ -200,6 +204,10 @@ static void drain(struct capture *c)
 	/* Keys lie between two samples, one before they were read and this one: both must be good. */
 	if (c->keys_seen && sample(c))
 		c->end = CAPTURE_NO_DISPLAY;
+	/* While only the pointer moves, the next movement is sure to come: not to be woken for it is half the cost. */
+	const struct stay *s = context_stay(&c->pipeline.context, c->pipeline.context.serial);
+	if (c->input_seen && !c->keys_seen && !s->terminal)
+		c->drain_at_us = clock_mono_us() + (c->last_was_large ? 0 : DRAIN_POINTER_US);
 }
 
 static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -249,8 +257,7 @@ static void step(struct capture *c, bool writer_behind)
 		while (read(c->ledger_fd, buffer, sizeof buffer) > 0)
 			;
 	}
-	/* One stat a turn: a decision counts even if nobody told us of it. */
-	if (ledger_changed(c->options->ledger, &c->watch) || clock_utc_us() >= c->until_us)
+	if (fds[1].revents || clock_utc_us() >= c->until_us)
 		check_consent(c);
 	if (c->stop)
 		return;
@@ -283,8 +290,14 @@ static void step(struct capture *c, bool writer_behind)
 	} else if (((fds[4].revents & ~POLLIN) || atspi_deadline_us(c->bus) <= now) && atspi_process(c->bus)) {
 		c->end = CAPTURE_NO_BUS;
 	}
-	if (pipeline_deadline(&c->pipeline) <= now)
+	if (pipeline_deadline(&c->pipeline) <= now) {
+		/* A decision counts even if nobody told us of it: one stat before each judgement. */
+		if (ledger_changed(c->options->ledger, &c->watch))
+			check_consent(c);
+		if (c->stop)
+			return;
 		pipeline_check(&c->pipeline, now);
+	}
 	/* The round trips above may have queued events inside the library, where poll does not see them. */
 	if (c->end == CAPTURE_DONE && c->drain_at_us == INT64_MAX && x11_pending(c->x))
 		c->drain_at_us = now + DRAIN_DELAY_US;

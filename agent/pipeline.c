@@ -179,6 +179,7 @@ void pipeline_release(struct pipeline *p, int64_t now_us)
 	const struct held *h;
 	while ((h = airlock_head(&p->airlock)) && release_head(p, h, now_us))
 		;
+	airlock_gather(&p->airlock);
 	h = airlock_head(&p->airlock);
 	struct context_change change;
 	context_tick(&p->context, h ? h->stay : p->context.serial, now_us, &change);
@@ -207,7 +208,8 @@ int64_t pipeline_deadline(const struct pipeline *p)
 		return expiry;
 	}
 	int64_t due = h->mono_us + CONTEXT_HOLD_US;
-	if (p->key_us < h->mono_us && next != INT64_MIN)
+	bool crowded = p->airlock.count > AIRLOCK_CROWD;
+	if (p->key_us < h->mono_us && next != INT64_MIN && !crowded)
 		next += PIPELINE_CHECK_POINTER_US - PIPELINE_CHECK_US;
 	due = due > next ? due : next;
 	return due < expiry ? due : expiry;

@@ -109,13 +109,26 @@ enum session_agent session_sync(const struct session *s)
 	struct config *c;
 	struct config_error error;
 	bool recording = false;
-	int e = client_ask(s->places.control, "sync", answer, sizeof answer, 1000);
-	if (e == ERROR_GONE)
-		return AGENT_NONE;
-	if (e || config_parse("answer", answer, strlen(answer), &c, &error))
+	char state[32] = "";
+	int e = 0;
+	/* While it ends it is not over: capture that does not end by itself is ended by force after 0.9 s. */
+	for (int i = 0; i < 75 && (i == 0 || strcmp(state, "ending") == 0); i++) {
+		if (i)
+			usleep(20000);
+		e = client_ask(s->places.control, i ? "status" : "sync", answer, sizeof answer, 1000);
+		if (e == ERROR_GONE)
+			return AGENT_NONE;
+		if (e || config_parse("answer", answer, strlen(answer), &c, &error))
+			return AGENT_SILENT;
+		e = config_bool(c, config_get(config_root(c), "recording"), &recording, &error);
+		if (e == 0)
+			e = config_text(c, config_get(config_root(c), "state"), state, sizeof state, &error);
+		config_free(c);
+		if (e)
+			return AGENT_SILENT;
+	}
+	if (strcmp(state, "ending") == 0)
 		return AGENT_SILENT;
-	e = config_bool(c, config_get(config_root(c), "recording"), &recording, &error);
-	config_free(c);
 	return e ? AGENT_SILENT : recording ? AGENT_RECORDING : AGENT_IDLE;
 }
 

@@ -12,6 +12,7 @@ void airlock_init(struct airlock *a, struct held *ring)
 {
 	a->ring = ring;
 	a->head = a->count = 0;
+	memset(a->lost_down, 0, sizeof a->lost_down);
 }
 
 const struct held *airlock_head(const struct airlock *a)
@@ -26,12 +27,36 @@ const struct held *airlock_tail(const struct airlock *a)
 
 static bool is_input(const struct held *h) { return h->kind <= HELD_TOUCH; }
 
+/* The bit of a key or button, or NULL. */
+static uint8_t *lost_bit(struct airlock *a, const struct held *h, uint8_t *bit)
+{
+	int code = h->as.input.code;
+	if ((h->kind != HELD_KEY && h->kind != HELD_BUTTON) || code < 0 || code >= (int)sizeof a->lost_down * 8)
+		return NULL;
+	*bit = (uint8_t)(1 << code % 8);
+	return &a->lost_down[code / 8];
+}
+
+/* A release or repeat of a press that was lost: alone it would mean nothing, and be left out without a word. */
+static bool lost_press(struct airlock *a, const struct held *h)
+{
+	uint8_t bit, *place = lost_bit(a, h, &bit);
+	if (!place || !(*place & bit))
+		return false;
+	if (h->as.input.action != KEY_REPEAT)
+		*place &= (uint8_t)~bit;
+	return h->as.input.action != KEY_PRESS;
+}
+
 static void count_lost(struct airlock *a, const struct held *entry)
 {
-	struct held *tail = at(a, a->count - 1);
+	struct held *tail = a->count ? at(a, a->count - 1) : NULL;
+	uint8_t bit, *place = lost_bit(a, entry, &bit);
+	if (place && entry->as.input.action == KEY_PRESS)
+		*place |= bit;
 	if (!is_input(entry) && entry->kind != HELD_LOST)
 		return; /* the next stay, clock or screen repeats what this one said */
-	if (tail->kind == HELD_LOST) {
+	if (tail && tail->kind == HELD_LOST) {
 		if (entry->kind == HELD_LOST && entry->as.lost.unknown)
 			tail->as.lost.unknown = true;
 		tail->as.lost.count += entry->kind == HELD_LOST ? entry->as.lost.count : 1;
@@ -53,7 +78,7 @@ static void count_lost(struct airlock *a, const struct held *entry)
 
 void airlock_push(struct airlock *a, const struct held *entry, int64_t grid_us)
 {
-	if (a->count >= AIRLOCK_CAPACITY - 1) {
+	if (lost_press(a, entry) || a->count >= AIRLOCK_CAPACITY - 1) {
 		count_lost(a, entry);
 		return;
 	}
@@ -79,6 +104,17 @@ void airlock_pop(struct airlock *a)
 	a->count--;
 }
 
+void airlock_gather(struct airlock *a)
+{
+	/* A ring that goes round and round touches every page that it has, to hold a thousandth of that. */
+	if (a->head < AIRLOCK_GATHER || a->head < a->count || a->head + a->count > AIRLOCK_CAPACITY)
+		return;
+	size_t size = a->count * sizeof *a->ring;
+	memcpy(a->ring, a->ring + a->head, size);
+	explicit_bzero(a->ring + a->head, size);
+	a->head = 0;
+}
+
 void airlock_mask(struct airlock *a, uint64_t focus, uint64_t upto, enum reason reason)
 {
 	for (size_t i = 0; i < a->count; i++) {
@@ -92,4 +128,5 @@ void airlock_clear(struct airlock *a)
 {
 	while (a->count)
 		airlock_pop(a);
+	memset(a->lost_down, 0, sizeof a->lost_down);
 }

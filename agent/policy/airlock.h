@@ -11,7 +11,7 @@
 
 #include "../event.h"
 
-enum { AIRLOCK_CAPACITY = 49152 };
+enum { AIRLOCK_CAPACITY = 49152, AIRLOCK_GATHER = 8192, AIRLOCK_CROWD = 4096 };
 
 enum held_kind {
 	HELD_KEY, HELD_BUTTON, HELD_MOTION, HELD_SCROLL, HELD_TOUCH,
@@ -39,6 +39,7 @@ struct held {
 struct airlock {
 	struct held *ring;       /* AIRLOCK_CAPACITY places, the caller's */
 	size_t head, count;
+	uint8_t lost_down[96];   /* keys and buttons whose press found no room: their releases are counted, too */
 };
 
 void airlock_init(struct airlock *a, struct held *ring);
@@ -49,6 +50,8 @@ void airlock_push(struct airlock *a, const struct held *entry, int64_t grid_us);
 const struct held *airlock_head(const struct airlock *a);
 const struct held *airlock_tail(const struct airlock *a);
 void airlock_pop(struct airlock *a);                      /* wipes it */
+/* Moves the entries back to the beginning of the ring, so that it uses as little memory as it can. */
+void airlock_gather(struct airlock *a);
 /* Masks every entry from this focus on, up to this stay. */
 void airlock_mask(struct airlock *a, uint64_t focus, uint64_t upto, enum reason reason);
 void airlock_clear(struct airlock *a);                    /* wipes all */

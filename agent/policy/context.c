@@ -391,7 +391,10 @@ enum verdict context_judge(const struct context *c, uint64_t serial, int64_t mon
 		vouched = vouched && context_stay(c, c->serial)->agree_ok_us >= due;
 	if (vouched)
 		return VERDICT_OPEN;
-	if (now_us < mono_us + CONTEXT_LIMIT_US)
+	/* News are about the place where the user is: of one that was left without a word nobody will speak any more. To wait
+	 * for it would only hold up all that comes after. */
+	bool silent = ended && !s->terminal && !s->object;
+	if (!silent && now_us < mono_us + CONTEXT_LIMIT_US)
 		return VERDICT_WAIT;
 	*reason = REASON_UNKNOWN;
 	return VERDICT_MASKED;

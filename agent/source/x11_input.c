@@ -52,12 +52,20 @@ static double fixed(const unsigned char *at)
 	return f.integral + f.frac / 4294967296.0;
 }
 
+/* Without the instruction that not every processor has, this is a call; most bytes are 0. */
+static int bits(const unsigned char *mask, size_t length)
+{
+	int n = 0;
+	for (size_t i = 0; i < length; i++)
+		for (unsigned rest = mask[i]; rest; rest &= rest - 1)
+			n++;
+	return n;
+}
+
 /* Valuators stand in the order of the bits of the mask: first all processed, then all raw values. */
 static void axes(struct x11_item *item, const struct x11_device *d, const unsigned char *rest, int mask_len)
 {
-	int n = 0;
-	for (int i = 0; i < mask_len; i++)
-		n += __builtin_popcount(rest[i]);
+	int n = bits(rest, (size_t)mask_len);
 	const unsigned char *value = rest + mask_len, *raw = value + 8 * n;
 	for (int axis = 0; axis < 8 * mask_len; axis++) {
 		if (!(rest[axis / 8] & 1 << axis % 8))
@@ -156,9 +164,7 @@ static bool decode(struct x11 *x, const xXIRawEvent *raw, struct x11_item *item)
 	size_t length = 4 * (size_t)raw->length;
 	size_t mask_len = 4 * (size_t)raw->valuators_len;
 	const unsigned char *rest = (const unsigned char *)raw + REST;
-	size_t n = 0;
-	for (size_t i = 0; i < mask_len && i < length; i++)
-		n += (size_t)__builtin_popcount(rest[i]);
+	size_t n = (size_t)bits(rest, mask_len < length ? mask_len : length);
 	if (mask_len > 64 || mask_len + 16 * n > length)
 		return false;
 	axes(item, d, rest, (int)mask_len);

@@ -14,7 +14,7 @@ import time
 
 import measure
 from recorders import ALL, BUILD, HERE, Assent
-from desk import PYTHON, Desk, GtkWindow
+from desk import PYTHON, Desk, DeskError, GtkWindow
 import delay
 
 INJECT = BUILD / "tests/tools/inject"
@@ -33,7 +33,7 @@ def rate_name(rate):
 
 class Bench:
 	def __init__(self, desk, seconds, flat_count):
-		self.desk, self.seconds, self.flat_count = desk, seconds, flat_count
+		self.desk, self.seconds, self.flat_count, self.recorder = desk, seconds, flat_count, None
 		self.field = desk.start([PYTHON, HERE / "field.py"], kind=GtkWindow, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
 			log="field.log")
 
@@ -41,8 +41,15 @@ class Bench:
 		"""The application and the buses: what the desktop pays for a listener."""
 		return [pid for pid in self.desk.marked() if pid not in (*recorder.pids, self.desk.server.pid)]
 
+	def clear(self):
+		"""After a failure: nothing of the recorder goes on."""
+		if self.recorder and self.recorder.program:
+			self.recorder.program.stop()
+		if isinstance(self.recorder, Assent) and self.recorder.agent.process:
+			self.recorder.agent.stop()
+
 	def started(self, kind):
-		recorder = kind(self.desk)
+		recorder = self.recorder = kind(self.desk)
 		self.desk.click(*self.field.at(0))
 		recorder.start()
 		measure.settle([*recorder.pids, self.desk.server.pid, self.field.pid])
@@ -66,7 +73,7 @@ class Bench:
 		before = [measure.cpu_sum(group) for group in (pids, server, others)]
 		begin = time.monotonic()
 		count = int(rate * self.seconds) if rate else self.flat_count
-		said = self.desk.run([INJECT, stream, rate, count], seconds=300)
+		said = self.desk.run([INJECT, stream, rate, count], seconds=120)
 		injected = int(said.stdout)
 		seconds = time.monotonic() - begin
 		# What was put off, a flush above all, is part of the price.
@@ -79,6 +86,8 @@ class Bench:
 			"private": measure.private_kib(pid)} for part, pid in parts.items()}
 		written = recorder.written()
 		recorder.stop()
+		# A recorder by RECORD may have held the server up: what it held back comes now.
+		measure.settle([*server, self.field.pid])
 		result = {"injected": injected, "seconds": seconds, "late": late, "recorded": recorder.recorded, "memory": memory,
 			"note": recorder.note, "bytes": (written - size) / injected if written is not None else None}
 		for name, a, b in zip(("cpu", "server", "others"), before, after):
@@ -229,7 +238,7 @@ def arguments():
 
 def main():
 	options = arguments()
-	results, idle, delays = {}, {}, []
+	results, idle, delays, failed = {}, {}, [], []
 	with Desk() as desk:
 		bench = Bench(desk, options.seconds, FLAT_COUNT // (4 if options.quick else 1))
 		for kind in options.kinds:
@@ -243,12 +252,20 @@ def main():
 				runs = {kind: [] for kind in options.kinds}
 				for _ in range(options.repeat):
 					for kind in options.kinds:
-						runs[kind].append(bench.cell(kind, stream, rate))
-						r = runs[kind][-1]
+						try:
+							r = bench.cell(kind, stream, rate)
+						except (subprocess.TimeoutExpired, RuntimeError, DeskError) as error:
+							# A recorder that hangs the server, or dies: the others are still to be measured.
+							say(f"{stream} {rate_name(rate)}, {kind.name}: failed: {error}")
+							failed.append(f"{kind.name}, {stream} {rate_name(rate)}: {error}")
+							bench.clear()
+							continue
+						runs[kind].append(r)
 						say(f"{stream} {rate_name(rate)}, {kind.name}: {r['cpu']:.2f} µs, {r['recorded']} of {r['injected']}, "
 							f"server {r['server']:.2f}, others {r['others']:.2f}, {r['seconds']:.1f}+{r['late']:.1f} s {r['note']}")
 				for kind in options.kinds:
-					results[kind.name, stream, rate] = merge(runs[kind])
+					if runs[kind]:
+						results[kind.name, stream, rate] = merge(runs[kind])
 		bench.field.stop()
 		if not options.no_delay:
 			with_field = delay.TextField(desk)
@@ -266,6 +283,8 @@ def main():
 	for title, rounds in delays:
 		print(delay.table(title, rounds))
 	print(aims(results, idle, delays, options.streams, options.rates))
+	for text in failed:
+		print(f"Not measured: {text}\n")
 	return 0
 
 

@@ -16,6 +16,10 @@ MEMORY_KIB = 64 << 10
 INPUT = {"key_down", "key_up", "key_repeat", "button_down", "button_up", "motion", "scroll"}
 
 
+class Masked(AssertionError):
+	pass
+
+
 class Flood:
 	"""A recording agent, a focused text field, and what was injected from now on."""
 
@@ -78,7 +82,8 @@ class Flood:
 		counters = self.agent.status()["agent"]["counters"]
 		note(f"injected {total}, kept {kept}, lost {lost}, gaps {gaps}, {empty} movements "
 			f"without a position or distance, {counters['bytes'] / max(1, kept):.2f} bytes an event")
-		check(not masked, f"masked: {masked}")
+		if masked:
+			raise Masked(f"masked: {masked}")
 		check(all(reason == "overflow" and n for reason, n in gaps), f"gaps: {gaps}")
 		check(kept + lost == total, f"kept {kept} + lost {lost} is not the {total} that were injected: {dict(kinds)}")
 		check(counters["lost"] == lost, f"status counts {counters['lost']} lost")
@@ -101,12 +106,21 @@ def motion_flat_out():
 
 
 def mixed_flat_out():
-	with Desk() as desk:
-		flood = Flood(desk)
-		took = seconds_of(flood.inject("mixed", 0, 100000))
-		note(f"100,000 mixed in {took:.1f} s")
-		flood.sums()
-		flood.agent.stop()
+	# Keys whose application is too busy to answer within 3 s are masked, and a span tells no number: then once more.
+	for attempt in (1, 2, 3):
+		with Desk() as desk:
+			flood = Flood(desk)
+			took = seconds_of(flood.inject("mixed", 0, 100000))
+			note(f"100,000 mixed in {took:.1f} s")
+			try:
+				flood.sums()
+			except Masked as masked:
+				note(f"{masked}")
+				check(attempt < 3, f"masked three times in a row: {masked}")
+				continue
+			finally:
+				flood.agent.stop()
+			return
 
 
 def a_stopped_writer_stops_nobody_else():
