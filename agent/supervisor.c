@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "base/trim.h"
+#include "capture.h"
+#include "error.h"
+#include "store/identity.h"
+#include "store/writer.h"
+
+enum { RETRY_FIRST_US = 2000000, RETRY_MAX_US = 60000000, END_PATIENCE_US = 900000 };
+
+static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static void read_boot_id(uint8_t out[16])
+{
+	/* The kernel's boot id is stable for a boot and says nothing about the machine. */
+	char text[64] = "";
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	if (f) {
+		if (!fgets(text, sizeof text, f))
+			text[0] = 0;
+		fclose(f);
+	}
+	int n = 0;
+	for (const char *p = text; *p && n < 32; p++) {
+		int v = *p >= '0' && *p <= '9' ? *p - '0' : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10 : -1;
+		if (v < 0)
+			continue;
+		out[n / 2] = (uint8_t)(n % 2 ? out[n / 2] | v : v << 4);
+		n++;
+	}
+}
+
+/* ---- the children ---- */
+
+static int run_writer(struct supervisor *s, int fd)
+{
+	log_name("assentd[writer]");
+	/* Ends when capture closes its end, so that all that came is written. */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	char spool[PLACE_MAX + 80];
+	struct writer_options options = { .spool = spool, .stats = s->stats, .ends_with_stop = true,
+					  .retention_us = s->merged.limits.retention_us };
+	snprintf(options.meta.study, sizeof options.meta.study, "%s", s->study->id);
+	snprintf(options.meta.epoch, sizeof options.meta.epoch, "%s", s->view.epoch);
+	memcpy(options.meta.receipt_hash, s->view.receipt_hash, 32);
+	memcpy(options.meta.policy_hash, s->merged.hash, 32);
+	read_boot_id(options.meta.boot_id);
+	int n = snprintf(spool, sizeof spool, "%s/%s", s->places.spool, s->study->id);
+	int error = n < (int)sizeof spool ? places_make(s->places.spool) : ERROR_LIMIT;
+	if (!error)
+		error = places_make(spool);
+	if (error) {
+		log_error("%s: cannot be made or is not ours alone (%s): mend its owner and mode (0700)", spool,
+			  errno ? strerror(errno) : error_text(error));
+		return 1;
+	}
+	error = identity_pseudonym(s->places.identity, s->study->id, options.meta.participant);
+	if (error) {
+		log_error("%s: %s", s->places.identity, error_text(error));
+		return 1;
+	}
+	const char *what = "";
+	if (sandbox_begin(&what) || sandbox_writer(spool, &what)) {
+		log_error("sandbox: %s", what);
+		return 1;
+	}
+	trim_text();
+	return writer_run(fd, &options) ? 1 : 0;
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* A child may be made while a question is being answered: it has no business with who asked. */
+static void close_server(struct supervisor *s)
+{
+	for (int i = 0; i < SERVER_CLIENTS; i++)
+		if (s->server.client[i].fd >= 0)
+			close(s->server.client[i].fd);
+	close(s->server.fd);
+}
+
+static void start(struct supervisor *s)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		log_error("socketpair: %s", strerror(errno));
+		return;
+	}
+	fflush(NULL);
+	s->writer = fork();
+	if (s->writer == 0) {
+		reset_signals();
+		close(pair[0]);
+		close(s->signal_fd);
+		close(s->ledger_fd);
+		close_server(s);
+		_exit(run_writer(s, pair[1]));
+	}
+	s->capture = s->writer > 0 ? fork() : -1;
+	if (s->capture == 0) {
+		close(pair[1]);
+		close(s->signal_fd);
+		close(s->ledger_fd);
+		close_server(s);
+		struct capture_options options = {
+			.source = s->source, .ledger = s->places.ledger, .study = s->study->id,
+			.manifest_hash = s->study->hash, .merged = &s->merged, .policy = &s->policy,
+			.participant = &s->participant, .after_pause = s->after_pause, .supervisor = s->supervisor, .pipe = pair[0],
+			.stats = s->stats,
+		};
+		_exit((int)capture_run(&options));
+	}
+	close(pair[0]);
+	close(pair[1]);
+	if (s->writer < 0 || s->capture < 0) {
+		log_error("fork: %s", strerror(errno));
+		s->writer = s->writer > 0 ? s->writer : 0;
+		s->capture = 0;
+		s->retry_at_us = clock_mono_us() + RETRY_FIRST_US;
+	}
+	s->after_pause = false;
+	trim_text();
+}
+
+static void end_capture(struct supervisor *s)
+{
+	if (!s->capture || s->kill_at_us != INT64_MAX)
+		return;
+	kill(s->capture, SIGTERM);
+	s->kill_at_us = clock_mono_us() + END_PATIENCE_US;
+}
+
+static void later(struct supervisor *s)
+{
+	s->retry_at_us = clock_mono_us() + s->retry_us;
+	s->retry_us = sooner(s->retry_us * 2, RETRY_MAX_US);
+}
+
+static void capture_ended(struct supervisor *s, int status)
+{
+	/* Ended because it was to end, if not by itself: no failure, and no reason to wait before the next. */
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : s->killed ? CAPTURE_DONE : -1;
+	s->killed = false;
+	s->capture = 0;
+	s->kill_at_us = INT64_MAX;
+	atomic_store(&s->stats->capture_ready, 0);
+	atomic_store(&s->stats->masked_now, 0);
+	if (s->once) {
+		s->ending = true;
+		s->exit_code = code == CAPTURE_DONE ? 0 : 1;
+		return;
+	}
+	switch (code) {
+	case CAPTURE_DONE:
+		s->retry_us = RETRY_FIRST_US;
+		return;
+	case CAPTURE_NO_DISPLAY:
+		snprintf(s->why, sizeof s->why, "there is no X server to record from");
+		break;
+	case CAPTURE_NO_BUS:
+		snprintf(s->why, sizeof s->why, "there is no accessibility bus (install at-spi2-core)");
+		break;
+	case CAPTURE_NO_SANDBOX:
+		log_error("a process that cannot protect what it sees does not run: assentd ends");
+		s->ending = true;
+		s->exit_code = 1;
+		return;
+	case CAPTURE_NO_WRITER:
+		snprintf(s->why, sizeof s->why, "the writer cannot write the spool");
+		break;
+	default:
+		snprintf(s->why, sizeof s->why, "capture failed");
+		log_error("capture ended unexpectedly (%s %d)", WIFSIGNALED(status) ? "signal" : "exit",
+			  WIFSIGNALED(status) ? WTERMSIG(status) : code);
+		break;
+	}
+	later(s);
+	log_warn("not recording: %s; trying again in %d s", s->why, (int)((s->retry_at_us - clock_mono_us()) / 1000000 + 1));
+}
+
+static void reap(struct supervisor *s)
+{
+	int status;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == s->capture)
+			capture_ended(s, status);
+		if (pid == s->writer) {
+			s->writer = 0;
+			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+				log_error("the writer failed");
+				end_capture(s);
+				if (s->retry_at_us <= clock_mono_us())
+					later(s);
+				if (s->once)
+					s->exit_code = 1;
+			}
+		}
+	}
+}
+
+/* ---- the decision ---- */
+
+static bool load_study(struct supervisor *s)
+{
+	char path[PLACE_MAX + 80];
+	struct config_error error;
+	if (settings_load(s->places.policy, true, &s->policy, &error) ||
+	    settings_load(s->places.config, false, &s->participant, &error)) {
+		snprintf(s->why, sizeof s->why, "%s", error.text);
+		return false;
+	}
+	snprintf(path, sizeof path, "%s/%s.yaml", s->places.studies, s->view.given.study);
+	study_free(s->study);
+	s->study = NULL;
+	if (study_load(path, &s->study, &error)) {
+		snprintf(s->why, sizeof s->why, "the manifest that was agreed to cannot be used: %s", error.text);
+		return false;
+	}
+	if (memcmp(s->study->hash, s->view.given.manifest_hash, 32) != 0 || strcmp(s->study->id, s->view.given.study) != 0) {
+		snprintf(s->why, sizeof s->why,
+			 "the study's manifest was changed since it was agreed to: it has to be asked again (assent join)");
+		return false;
+	}
+	settings_merge(s->study, &s->policy, &s->participant, &s->merged);
+	if (s->merged.forbidden) {
+		snprintf(s->why, sizeof s->why, "policy forbids it: %s", s->merged.why);
+		return false;
+	}
+	return true;
+}
+
+void supervisor_judge(struct supervisor *s)
+{
+	int64_t utc = clock_utc_us(), now = clock_mono_us();
+	char before[sizeof s->why];
+	memcpy(before, s->why, sizeof before);
+	s->look_at_us = INT64_MAX;
+	int error = ledger_read(s->places.ledger, utc, &s->view);
+	if (error)
+		snprintf(s->why, sizeof s->why, "%s cannot be read: %s", s->places.ledger, error_text(error));
+	bool given = !error && s->view.standing == STANDING_GIVEN;
+	if (!error && !given)
+		snprintf(s->why, sizeof s->why, "%s", s->view.why);
+	if (!error && s->view.standing == STANDING_PAUSED) {
+		s->paused = true;
+		if (s->view.paused_until_us)
+			s->look_at_us = now + (s->view.paused_until_us > utc ? s->view.paused_until_us - utc : 0) + 1000;
+	}
+	if (given && s->view.given.until_us)
+		s->look_at_us = now + (s->view.given.until_us - utc) + 1000;
+	/* A clock may be set meanwhile: look now and then, too. */
+	if (s->look_at_us != INT64_MAX)
+		s->look_at_us = sooner(s->look_at_us, now + (int64_t)3600 * 1000000);
+	if (!given) {
+		end_capture(s);
+		if (strcmp(before, s->why) != 0)
+			log_info("not recording: %s", s->why);
+		s->retry_at_us = 0;
+		s->retry_us = RETRY_FIRST_US;
+		return;
+	}
+	if (s->paused)
+		s->after_pause = true;
+	s->paused = false;
+	if (!load_study(s)) {
+		end_capture(s);
+		if (strcmp(before, s->why) != 0)
+			log_warn("not recording: %s", s->why);
+		return;
+	}
+	/* Other limits than those that the running capture knows: it ends, and begins anew under these. */
+	if (s->capture && memcmp(s->recorded_hash, s->merged.hash, 32) != 0)
+		end_capture(s);
+	if (s->capture || s->writer || s->ending || now < s->retry_at_us)
+		return;
+	s->why[0] = 0;
+	memcpy(s->recorded_hash, s->merged.hash, 32);
+	start(s);
+}
+
+/* ---- the loop ---- */
+
+static int wait_ms(const struct supervisor *s, int64_t now)
+{
+	int64_t at = sooner(sooner(s->look_at_us, s->kill_at_us), server_deadline_us(&s->server));
+	if (s->retry_at_us > now)
+		at = sooner(at, s->retry_at_us);
+	if (at == INT64_MAX)
+		return -1;
+	int64_t ms = (at - now + 999) / 1000;
+	return ms < 0 ? 0 : ms > 3600000 ? 3600000 : (int)ms;
+}
+
+int supervisor_run(struct supervisor *s)
+{
+	supervisor_judge(s);
+	if (s->once && !s->capture) {
+		log_error("nothing to replay into: %s", s->why);
+		return 4;
+	}
+	while (!s->ending || s->capture || s->writer) {
+		struct pollfd fds[2 + 1 + SERVER_CLIENTS] = {
+			{ .fd = s->signal_fd, .events = POLLIN }, { .fd = s->ledger_fd, .events = POLLIN } };
+		int n = 2 + server_poll(&s->server, fds + 2);
+		if (poll(fds, (nfds_t)n, wait_ms(s, clock_mono_us())) < 0 && errno != EINTR) {
+			log_error("poll: %s", strerror(errno));
+			return 1;
+		}
+		struct signalfd_siginfo info;
+		while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+			if (info.ssi_signo != SIGCHLD) {
+				s->ending = true;
+				end_capture(s);
+			}
+		}
+		reap(s);
+		char buffer[4096] __attribute__((aligned(8)));
+		bool told = false;
+		while (read(s->ledger_fd, buffer, sizeof buffer) > 0)
+			told = true;
+		int64_t now = clock_mono_us();
+		if (now >= s->kill_at_us && s->capture) {
+			log_warn("capture did not end in time: ended by force");
+			kill(s->capture, SIGKILL);
+			s->killed = true;
+			s->kill_at_us = INT64_MAX;
+		}
+		bool start_wanted = !s->capture && !s->writer && now >= s->retry_at_us && s->view.standing == STANDING_GIVEN;
+		bool changed = ledger_changed(s->places.ledger, &s->watch);
+		if (!s->ending && (changed || told || now >= s->look_at_us || start_wanted))
+			supervisor_judge(s);
+		server_handle(&s->server, now);
+	}
+	return s->exit_code;
+}
+
+/* The directory of a file that may not be there. What cannot be watched is read when something else happens. */
+static void watch_directory(struct supervisor *s, const char *path, bool itself)
+{
+	char directory[PLACE_MAX];
+	snprintf(directory, sizeof directory, "%s", path);
+	char *slash = itself ? NULL : strrchr(directory, '/');
+	if (slash)
+		*slash = 0;
+	int ignored = inotify_add_watch(s->ledger_fd, directory, IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
+	(void)ignored;
+}
+
+static int open_watches(struct supervisor *s)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return ERROR_IO;
+	s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	s->ledger_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (s->signal_fd < 0 || s->ledger_fd < 0)
+		return ERROR_IO;
+	watch_directory(s, s->places.studies, true);
+	watch_directory(s, s->places.config, false);
+	watch_directory(s, s->places.policy, false);
+	/* The whole directory: the ledger may not be there yet. */
+	return inotify_add_watch(s->ledger_fd, s->places.data, IN_MODIFY | IN_MOVED_TO | IN_DELETE | IN_CREATE | IN_ATTRIB) < 0 ?
+		ERROR_IO : 0;
+}
+
+int supervisor_open(struct supervisor *s)
+{
+	const char *what = "";
+	s->supervisor = getpid();
+	s->retry_us = RETRY_FIRST_US;
+	s->kill_at_us = s->look_at_us = INT64_MAX;
+	if (sandbox_begin(&what) || sandbox_supervisor(&what)) {
+		log_error("sandbox: %s", what);
+		return ERROR_DENIED;
+	}
+	s->stats = mmap(NULL, sizeof *s->stats, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s->stats == MAP_FAILED || open_watches(s)) {
+		log_error("cannot begin: %s", strerror(errno));
+		return ERROR_IO;
+	}
+	int error = server_open(&s->server, s->places.control, supervisor_answer, s);
+	if (error) {
+		log_error(error == ERROR_DENIED ? "%s: an agent is running already" : "%s: cannot be made", s->places.control);
+		return error;
+	}
+	ledger_changed(s->places.ledger, &s->watch);
+	return 0;
+}
+
+void supervisor_close(struct supervisor *s)
+{
+	server_close(&s->server);
+	study_free(s->study);
+}

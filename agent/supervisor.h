@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process that waits until the ledger holds a valid decision, starts capture and writer for as long as it does, and
+ * answers on the control socket. It never sees an event: without consent there is no process that could.
+ */
+#ifndef ASSENT_SUPERVISOR_H
+#define ASSENT_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/places.h"
+#include "base/settings.h"
+#include "control/server.h"
+#include "stats.h"
+#include "store/ledger.h"
+
+struct supervisor {
+	struct places places;
+	const char *source;
+	struct settings policy, participant;
+	struct server server;
+	struct stats *stats;
+	struct ledger_view view;
+	struct study *study;              /* of the decision in force */
+	struct merged merged;
+	uint8_t recorded_hash[32];        /* of merged, as the capture that runs knows it */
+	struct ledger_watch watch;
+	pid_t supervisor;                 /* ourselves */
+	pid_t capture, writer;            /* 0: not running */
+	int64_t retry_at_us, retry_us;    /* mono */
+	int64_t kill_at_us;               /* mono: when a child that was asked to end is ended */
+	int64_t look_at_us;               /* mono: when the standing changes by itself (a pause or the consent runs out) */
+	bool paused, after_pause, ending, once, killed;
+	int exit_code;
+	int signal_fd, ledger_fd;
+	char why[1600];                   /* why it is not recording, for people */
+};
+
+/* Fills s but for places, source, policy and participant, which are the caller's: descriptors, shared counters, the control socket.
+ * 0, or an error that was logged. */
+int supervisor_open(struct supervisor *s);
+/* Runs until a signal (or the end of a replay); the program's exit code. */
+int supervisor_run(struct supervisor *s);
+void supervisor_close(struct supervisor *s);
+/* Reads the ledger and does what it says. */
+void supervisor_judge(struct supervisor *s);
+/* The control socket's answer to request: server_answer, user is the supervisor. */
+void supervisor_answer(void *user, const char *request, char *out, size_t size);
+
+#endif
