@@ -369,6 +369,16 @@ static enum capture_end run_live(struct capture *c)
 
 /* ---- replay ---- */
 
+/* What a file says about consent can narrow what the ledger says, never widen it. */
+static void feed_replayed(void *user, const struct raw_event *raw)
+{
+	struct capture *c = user;
+	struct raw_event bounded = *raw;
+	if (raw->kind == RAW_CONSENT && raw->as.consent.until_us > c->until_us)
+		bounded.as.consent.until_us = c->until_us;
+	feed(c, &bounded);
+}
+
 static void replay_settled(void *user, int64_t now_us)
 {
 	struct capture *c = user;
@@ -422,7 +432,7 @@ static enum capture_end run_replay(struct capture *c, const char *path)
 	}
 	feed_clock(c);
 	feed_consent(c, &view);
-	struct replay_hooks hooks = { .feed = feed, .settled = replay_settled, .deadline = replay_deadline,
+	struct replay_hooks hooks = { .feed = feed_replayed, .settled = replay_settled, .deadline = replay_deadline,
 				      .check = replay_check, .user = c };
 	struct replay_error error;
 	int failed = replay_run(file, clock_mono_us(), clock_utc_us(), &hooks, &c->replay, &error);

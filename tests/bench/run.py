@@ -246,7 +246,7 @@ def main():
 				idle[kind.name] = bench.idle(kind)
 				say(f"idle, {kind.name}: {idle[kind.name]['wakeups']:.1f} wakeups/s")
 		for stream in options.streams:
-			rates = options.rates + ([TYPING] if stream == "keys" and not options.rows else [])
+			rates = options.rates + ([TYPING] if stream == "keys" and TYPING not in options.rates else [])
 			for rate in rates:
 				# One after another, so that each pair was measured in the same minute.
 				runs = {kind: [] for kind in options.kinds}
@@ -277,7 +277,7 @@ def main():
 		with open(options.json, "w") as file:
 			json.dump({"results": [[*key, value] for key, value in results.items()], "idle": idle, "delays": delays}, file)
 	for stream in options.streams:
-		rates = [rate for rate in [*options.rates, TYPING] if any(key[1:] == (stream, rate) for key in results)]
+		rates = [rate for rate in dict.fromkeys([*options.rates, TYPING]) if any(key[1:] == (stream, rate) for key in results)]
 		print(stream_table(results, options.kinds, stream, rates))
 	print(memory_table(results, idle, options.kinds, options.streams, options.rates))
 	for title, rounds in delays:
