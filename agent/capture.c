@@ -31,6 +31,7 @@ enum {
 	DRAIN_DELAY_US = 50000,           /* FACTS: a listener that waits this long costs a tenth of one that does not */
 	DRAIN_POINTER_US = 100000,        /* while only the pointer moves */
 	DRAIN_LARGE = 32768,              /* more than this was read: the server is ahead, do not wait */
+	HEAR_BUS_US = 300000,             /* at most, at the start */
 	SAMPLE_MIN_US = 200000,           /* while keys come */
 	SAMPLE_POINTER_US = 1000000       /* while only the pointer moves */
 };
@@ -306,6 +307,17 @@ static void step(struct capture *c, bool writer_behind)
 	atomic_store_explicit(&c->options->stats->masked_now, s->masked ? 1 + (int)s->reason : 0, memory_order_relaxed);
 }
 
+/* Lets the bus say what has the focus already, before the first key: what is typed before that is known is masked. */
+static void hear_bus(struct capture *c)
+{
+	int64_t until = clock_mono_us() + HEAR_BUS_US;
+	while (atspi_deadline_us(c->bus) != INT64_MAX && clock_mono_us() < until) {
+		struct pollfd fd = { .fd = atspi_fd(c->bus), .events = (short)atspi_events(c->bus) };
+		if (poll(&fd, 1, 20) < 0 || atspi_process(c->bus))
+			return; /* the loop finds out, too */
+	}
+}
+
 static enum capture_end run_live(struct capture *c)
 {
 	const struct limits *limits = &c->options->merged->limits;
@@ -336,6 +348,7 @@ static enum capture_end run_live(struct capture *c)
 		return CAPTURE_DONE;
 	feed_clock(c);
 	feed_consent(c, &view);
+	hear_bus(c);
 	if (x11_select(c->x, &what)) {
 		log_error("%s", what);
 		return CAPTURE_NO_DISPLAY;

@@ -52,6 +52,7 @@ test='
 clang                   second compiler, sanitizers, fuzzing
 libclang-rt-dev         sanitizers, fuzzing
 llvm                    names in the sanitizers'\'' reports
+i3lock                  an application: screen locker
 strace                  shows that nothing is opened before consent
 xinput                  input devices come and go
 x11-xserver-utils       the screen changes its size (xrandr)

@@ -124,8 +124,10 @@ static void resettle(struct context *c, int64_t now_us, struct context_change *c
 
 static void adopt_field(struct context *c, struct stay *s, int64_t now_us, struct context_change *change)
 {
+	/* The one that was taken for it at the focus change, and is confirmed now, was known then. */
+	if (s->object != c->field_object)
+		s->object_us = now_us;
 	s->object = c->field_object;
-	s->object_us = now_us;
 	s->role = is_secret(c, s->object) ? FIELD_SECRET : c->field_role;
 	s->field_ok_us = s->focused_ok_us = INT64_MIN;
 	settle(c, s);
