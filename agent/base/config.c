@@ -183,7 +183,7 @@ static int add_node(struct build *b, enum config_type type, int line, struct con
 		c->root = n;
 	} else {
 		struct frame *f = &b->frame[b->depth - 1];
-		if (f->node->type == CONFIG_MAP) {
+		if (f->node->type == CONFIG_MAP) { /* NOLINT(clang-analyzer-core.NullDereference): a frame is pushed with its node */
 			n->key = f->key;
 			n->line = f->key_line;
 			f->key = NULL;
@@ -200,6 +200,13 @@ static int add_node(struct build *b, enum config_type type, int line, struct con
 	return 0;
 }
 
+/* In a map, where a key has to come next. */
+static bool wants_key(const struct build *b)
+{
+	const struct config_node *node = b->depth ? b->frame[b->depth - 1].node : NULL;
+	return node && node->type == CONFIG_MAP && !b->frame[b->depth - 1].key;
+}
+
 static int scalar(struct build *b, const yaml_event_t *e, int line)
 {
 	const char *value = (const char *)e->data.scalar.value;
@@ -213,7 +220,7 @@ static int scalar(struct build *b, const yaml_event_t *e, int line)
 		return no_memory(b->c->name, b->error);
 	memcpy(text, value, length);
 	text[length] = 0;
-	if (b->depth && b->frame[b->depth - 1].node->type == CONFIG_MAP && !b->frame[b->depth - 1].key)
+	if (wants_key(b))
 		return add_key(b, &b->frame[b->depth - 1], text, plain, line);
 	struct config_node *n;
 	r = add_node(b, CONFIG_SCALAR, line, &n);
@@ -226,7 +233,7 @@ static int scalar(struct build *b, const yaml_event_t *e, int line)
 
 static int open_node(struct build *b, enum config_type type, int line)
 {
-	if (b->depth && b->frame[b->depth - 1].node->type == CONFIG_MAP && !b->frame[b->depth - 1].key)
+	if (wants_key(b))
 		return refuse(b->c->name, line, b->error, "a key that is a list or a map (write KEY: VALUE)");
 	if (b->depth == CONFIG_DEPTH_MAX)
 		return limit(b, line, "nested too deeply", CONFIG_DEPTH_MAX);

@@ -95,6 +95,9 @@ void airlock_push(struct airlock *a, const struct held *entry, int64_t grid_us)
 		}
 	}
 	*at(a, place) = *entry;
+	/* A focus change has no time of its own but when it was read: it was before what came after it in the stream. */
+	if (place > 0 && is_input(entry) && at(a, place - 1)->kind == HELD_STAY && at(a, place - 1)->mono_us > entry->mono_us)
+		at(a, place - 1)->mono_us = entry->mono_us;
 }
 
 void airlock_pop(struct airlock *a)

@@ -111,7 +111,7 @@ static void read_exe(struct raw_app *app)
 	/* A program that was upgraded while it runs is still that program. */
 	size_t length = (size_t)n, tail = sizeof deleted - 1;
 	if (length > tail && !strcmp(exe + length - tail, deleted))
-		exe[length -= tail] = 0;
+		exe[length - tail] = 0;
 	/* Of a path that is too long the end, by which it is excluded or known. */
 	const char *from = exe;
 	while (from && strlen(from) >= sizeof app->exe)

@@ -46,7 +46,7 @@ static bool is_local_name(const char *name)
 
 static bool is_local_socket(int fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t length = sizeof address;
 	return getpeername(fd, (struct sockaddr *)&address, &length) == 0 && address.ss_family == AF_UNIX;
 }

@@ -76,6 +76,13 @@ void x11_focus_track(struct x11 *x, struct x11_tracked *t, const xcb_generic_eve
 	}
 }
 
+static bool same_app(const struct raw_app *a, const struct raw_app *b)
+{
+	return a->window == b->window && a->pid == b->pid && a->terminal == b->terminal && a->foreign == b->foreign &&
+	       !strcmp(a->exe, b->exe) && !strcmp(a->sandbox, b->sandbox) && !strcmp(a->klass, b->klass) &&
+	       !strcmp(a->instance, b->instance) && !strcmp(a->title, b->title);
+}
+
 void x11_focus_settle(struct x11 *x)
 {
 	if (!x->focus_changed)
@@ -95,7 +102,7 @@ void x11_focus_settle(struct x11 *x)
 		x11_window_title(x, x->titled, app.title, sizeof app.title);
 	}
 	/* Asked even if the window is the same: ids are used again. Told only if it is another. */
-	if (!memcmp(&app, &x->app, sizeof app))
+	if (same_app(&app, &x->app))
 		return;
 	x->app = app;
 	raw.mono_us = clock_mono_us();
