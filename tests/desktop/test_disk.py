@@ -70,6 +70,9 @@ def a_full_file_system():
 			f"mount -t tmpfs -o size=256k,mode=0700 tmpfs '{spool}' && echo there && exec sleep 600"], stdout=subprocess.PIPE)
 		check(holder.read_line() == "there", "the small file system was not made")
 		inside = ["nsenter", "-t", holder.pid, "-m", "--"]
+		# Entering a mount namespace goes to its root: in a chroot that is another one.
+		if desk.run([*inside, "test", "-e", GTK_WINDOW]).returncode:
+			raise Skip("a mount namespace cannot be entered from a chroot")
 		editor = desk.start([*inside, PYTHON, GTK_WINDOW, "Editor", "300x100+40+40", "text"], kind=GtkWindow,
 			stdout=subprocess.PIPE, log="gtk.log")
 		desk.click(*editor.at(0))
