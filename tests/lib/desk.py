@@ -182,7 +182,8 @@ class Desk:
 		self.env["DISPLAY"] = self.display
 
 	def _open_bus(self):
-		self.dbus = self.start(["dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1"],
+		# In the desk's own folder: in /tmp its socket would stay behind.
+		self.dbus = self.start(["dbus-daemon", "--session", f"--address=unix:path={self.env['XDG_RUNTIME_DIR']}/bus", "--nofork", "--nopidfile", "--print-address=1"],
 			stdout=subprocess.PIPE, log="dbus.log")
 		self.env["DBUS_SESSION_BUS_ADDRESS"] = self.dbus.read_line()
 		if self.a11y:
