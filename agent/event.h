@@ -97,10 +97,12 @@ enum raw_kind {
 	/* The world around the input. */
 	RAW_FOCUS,               /* the focused window changed, at this place in the stream */
 	RAW_FIELD,               /* the focused accessible object: news, or the answer to a question */
+	RAW_CARET,               /* the caret of an accessible object moved: it took a key, or a click */
 	RAW_TTY,                 /* the terminals of a window were looked at */
 	RAW_GRAB,                /* the keyboard was probed for another client's grab */
 	RAW_AGREE,               /* XGetInputFocus was compared with the order of FocusIn/FocusOut */
 	RAW_LOCK,                /* the session was locked or became inactive, or the opposite */
+	RAW_PRIVATE,             /* the participant switched private mode on or off */
 	RAW_CONSENT,             /* a decision was read from the ledger */
 	RAW_CLOCK,               /* a clock was read: at start, after a step, after a suspend */
 	RAW_DEVICE,              /* a device came or went */
@@ -169,10 +171,12 @@ struct raw_event {
 		struct { uint64_t object; int32_t pid; enum field_role role;
 			 bool focused;                           /* has STATE_FOCUSED now */
 			 int64_t asked_us; } field;              /* when the question left; 0: news */
+		struct { uint64_t object; int32_t pid; } caret;  /* object: the focused one that it belongs to, if it is a part of it */
 		struct { uint64_t window; enum tty_state state; } tty;
 		struct { bool grabbed; } grab;
 		struct { bool agrees; } agree;
 		struct { bool locked; } lock;
+		struct { bool on; } private_mode;
 		struct { enum consent_state state;
 			 int64_t given_us, until_us;             /* UTC: it covers events from .. before */
 			 int64_t paused_us; } consent;           /* UTC; PAUSED, or GIVEN after a pause: when that began; else 0 */
