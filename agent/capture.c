@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -23,6 +24,7 @@
 #include "pipeline.h"
 #include "source/atspi.h"
 #include "source/replay.h"
+#include "source/session.h"
 #include "source/tty.h"
 #include "source/x11.h"
 #include "store/ledger.h"
@@ -42,6 +44,7 @@ struct capture {
 	struct outlet outlet;
 	struct x11 *x;
 	struct atspi *bus;
+	struct session *session;          /* NULL: no logind here */
 	struct replay *replay;
 	struct ledger_watch watch;
 	int signal_fd, clock_fd, ledger_fd;
@@ -54,6 +57,18 @@ struct capture {
 	enum capture_end end;
 };
 
+/* Private mode as the pipeline has it now: for status, for the supervisor's mark, and for the capture after this one. */
+static void mirror_private(struct capture *c)
+{
+	struct stats *stats = c->options->stats;
+	int32_t on = pipeline_private(&c->pipeline);
+	if (on == atomic_load_explicit(&stats->private_on, memory_order_relaxed))
+		return;
+	atomic_store(&stats->private_since_us, on ? clock_utc_us() : 0);
+	atomic_store(&stats->private_on, on);
+	eventfd_write(c->options->told_fd, 1);
+}
+
 static void feed(void *user, const struct raw_event *raw)
 {
 	struct capture *c = user;
@@ -64,6 +79,29 @@ static void feed(void *user, const struct raw_event *raw)
 	if (raw->kind == RAW_DEVICE && raw->as.device.present)
 		outlet_device(&c->outlet, raw->as.device.device, raw->as.device.klass);
 	pipeline_feed(&c->pipeline, raw);
+	mirror_private(c);
+}
+
+/* Does what the supervisor asked for, if that is new. */
+static void take_private(struct capture *c, uint64_t asked, int64_t now_us)
+{
+	struct stats *stats = c->options->stats;
+	if (asked == atomic_load(&stats->private_done))
+		return;
+	struct raw_event raw = { .kind = RAW_PRIVATE, .mono_us = now_us };
+	raw.as.private_mode.on = asked & 1;
+	if (raw.as.private_mode.on != pipeline_private(&c->pipeline))
+		feed(c, &raw);
+	atomic_store(&stats->private_done, asked);
+	eventfd_write(c->options->told_fd, 1);
+}
+
+/* A capture that begins while private mode is on has it from its first event. */
+static void begin_private(struct capture *c)
+{
+	struct raw_event raw = { .kind = RAW_PRIVATE, .mono_us = clock_mono_us(), .as.private_mode.on = true };
+	if (atomic_load(&c->options->stats->private_on))
+		pipeline_feed(&c->pipeline, &raw);
 }
 
 static void look_at_tty(struct capture *c, uint64_t window, int32_t pid)
@@ -216,6 +254,7 @@ static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
 static int timeout_ms(struct capture *c, int64_t now)
 {
 	int64_t at = sooner(pipeline_deadline(&c->pipeline), sooner(c->drain_at_us, atspi_deadline_us(c->bus)));
+	at = sooner(at, session_deadline_us(c->session));
 	int64_t left = c->until_us - clock_utc_us();
 	if (left < (int64_t)86400 * 1000000)
 		at = sooner(at, now + (left > 0 ? left : 0));
@@ -233,6 +272,19 @@ static void check_consent(struct capture *c)
 		c->stop = true;
 }
 
+static void mirror_delays(struct capture *c)
+{
+	const struct delays *d = &c->pipeline.delays;
+	atomic_store_explicit(&c->options->stats->airlock_p50_us, delays_quantile(d, 0.5), memory_order_relaxed);
+	atomic_store_explicit(&c->options->stats->airlock_p99_us, delays_quantile(d, 0.99), memory_order_relaxed);
+}
+
+static void mirror_masked(struct capture *c)
+{
+	const struct stay *s = context_stay(&c->pipeline.context, c->pipeline.context.serial);
+	atomic_store_explicit(&c->options->stats->masked_now, s->masked ? 1 + (int)s->reason : 0, memory_order_relaxed);
+}
+
 static void step(struct capture *c, bool writer_behind)
 {
 	bool delayed = c->drain_at_us != INT64_MAX;
@@ -244,6 +296,8 @@ static void step(struct capture *c, bool writer_behind)
 		/* While the first event waits for company these would only wake us again. */
 		{ .fd = atspi_fd(c->bus), .events = (short)(atspi_events(c->bus) & (delayed ? POLLOUT : ~0)) },
 		{ .fd = delayed ? -1 : x11_fd(c->x), .events = POLLIN },
+		{ .fd = session_fd(c->session), .events = (short)session_events(c->session) },
+		{ .fd = c->options->private_fd, .events = POLLIN },
 	};
 	int n = poll(fds, sizeof fds / sizeof fds[0], timeout_ms(c, clock_mono_us()));
 	if (n < 0 && errno != EINTR) {
@@ -253,6 +307,15 @@ static void step(struct capture *c, bool writer_behind)
 	}
 	if (fds[0].revents)
 		c->stop = true;
+	if (fds[7].revents) {
+		eventfd_t ticks;
+		eventfd_read(c->options->private_fd, &ticks);
+		uint64_t asked = atomic_load(&c->options->stats->private_asked);
+		/* What was typed before it ends waits in the server still: it is private. */
+		if (!(asked & 1) && pipeline_private(&c->pipeline))
+			drain(c);
+		take_private(c, asked, clock_mono_us());
+	}
 	if (fds[1].revents) {
 		char buffer[4096] __attribute__((aligned(8)));
 		while (read(c->ledger_fd, buffer, sizeof buffer) > 0)
@@ -274,6 +337,12 @@ static void step(struct capture *c, bool writer_behind)
 		return;
 	}
 	int64_t now = clock_mono_us();
+	/* Before the keys are read: those that wait in the server were typed into what is locked now, as far as one knows. */
+	if ((fds[6].revents || session_deadline_us(c->session) <= now) && session_process(c->session)) {
+		log_error("the system bus went away: capture ends, since a locked session cannot be told any more");
+		c->end = CAPTURE_FAILED;
+		return;
+	}
 	if (fds[5].revents || (!delayed && x11_pending(c->x))) {
 		/* A terminal's prompt can come and go fast, and only a look tells; a grab is asked about at leisure. */
 		int64_t rest = c->keys_seen ? SAMPLE_MIN_US : SAMPLE_POINTER_US;
@@ -303,8 +372,8 @@ static void step(struct capture *c, bool writer_behind)
 	if (c->end == CAPTURE_DONE && c->drain_at_us == INT64_MAX && x11_pending(c->x))
 		c->drain_at_us = now + DRAIN_DELAY_US;
 	pipeline_release(&c->pipeline, clock_mono_us());
-	const struct stay *s = context_stay(&c->pipeline.context, c->pipeline.context.serial);
-	atomic_store_explicit(&c->options->stats->masked_now, s->masked ? 1 + (int)s->reason : 0, memory_order_relaxed);
+	mirror_masked(c);
+	mirror_delays(c);
 }
 
 /* Lets the bus say what has the focus already, before the first key: what is typed before that is known is masked. */
@@ -339,6 +408,15 @@ static enum capture_end run_live(struct capture *c)
 		log_error("%s; without it no field can be told from a password's", what);
 		return CAPTURE_NO_BUS;
 	}
+	int session = session_open(feed, c, &c->session, &what);
+	if (session && session != ERROR_UNSUPPORTED) {
+		log_error("%s: this machine has logind, and without its word a locked session cannot be told", what);
+		return CAPTURE_FAILED;
+	}
+	if (session)
+		log_info("%s: screen lockers are told by their grab and their name only", what);
+	else if (what)
+		log_warn("%s", what);
 	if (sandbox_capture(&what)) {
 		log_error("sandbox: %s", what);
 		return CAPTURE_NO_SANDBOX;
@@ -353,6 +431,7 @@ static enum capture_end run_live(struct capture *c)
 		log_error("%s", what);
 		return CAPTURE_NO_DISPLAY;
 	}
+	mirror_masked(c);
 	atomic_store(&c->options->stats->capture_ready, 1);
 	log_info("recording (%s)", sandbox_features());
 
@@ -395,6 +474,7 @@ static void feed_replayed(void *user, const struct raw_event *raw)
 static void replay_settled(void *user, int64_t now_us)
 {
 	struct capture *c = user;
+	take_private(c, atomic_load(&c->options->stats->private_asked), now_us);
 	pipeline_release(&c->pipeline, now_us);
 	while (outlet_flush(&c->outlet) == 1) {
 		/* A file is not in a hurry: wait for the writer instead of losing. */
@@ -492,6 +572,11 @@ int capture_run(const struct capture_options *options)
 	pipeline_init(&c.pipeline, &options->merged->limits, ring, outlet_keep, replay ? ask_replay : ask_live, &c);
 	/* keep and ask have one user each: the outlet for events, this for questions. */
 	c.pipeline.redact.user = &c.outlet;
+	c.pipeline.redact.jitter = jitter_us;
+	c.pipeline.redact.jitter_user = (void *)(uintptr_t)options->jitter;
+	c.pipeline.redact.jitter = jitter_us;
+	c.pipeline.redact.jitter_user = (void *)(uintptr_t)options->jitter;
+	begin_private(&c);
 
 	enum capture_end end = replay ? run_replay(&c, options->source + 7) : run_live(&c);
 
@@ -503,6 +588,7 @@ int capture_run(const struct capture_options *options)
 	}
 	if (c.bus)
 		atspi_close(c.bus);
+	session_close(c.session);
 	if (c.x)
 		x11_close(c.x);
 	outlet_release(&c.outlet);

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "base/jitter.h"
 #include "base/settings.h"
 #include "stats.h"
 
@@ -29,6 +30,9 @@ struct capture_options {
 	pid_t supervisor;
 	int pipe;                         /* to the writer */
 	struct stats *stats;
+	const struct jitter *jitter;      /* of the edges of spans */
+	int private_fd;                   /* eventfd: stats->private_asked changed */
+	int told_fd;                      /* eventfd, to the supervisor: stats->private_on or private_done changed */
 };
 
 /* Runs in a process of its own; returns its exit code. */

@@ -17,6 +17,13 @@ struct pattern_list {            /* globs on executable (path or name), sandbox 
 	char pattern[STUDY_PATTERNS_MAX][128];
 };
 
+/* Modifiers and one key, pressed together. code 0: none. */
+enum { CHORD_CTRL = 1, CHORD_ALT = 2, CHORD_SHIFT = 4, CHORD_SUPER = 8 };
+struct hotkey_chord {
+	uint8_t modifiers;               /* CHORD_*; whether left or right does not matter */
+	int16_t code;                    /* KEY_* */
+};
+
 /* After study, policy and participant are merged: only ever tightened. */
 struct limits {
 	enum detail keys;
@@ -26,6 +33,7 @@ struct limits {
 	enum app_detail apps;
 	struct pattern_list only_apps, exclude_apps;
 	int64_t retention_us;
+	struct hotkey_chord private_hotkey; /* the participant's alone */
 };
 
 #endif

@@ -11,6 +11,7 @@ void pipeline_init(struct pipeline *p, const struct limits *limits, struct held 
 	airlock_init(&p->airlock, ring);
 	consent_init(&p->consent, limits);
 	redact_init(&p->redact, keep, user);
+	hotkey_init(&p->hotkey, &limits->private_hotkey);
 	p->ask = ask;
 	p->user = user;
 	p->barrier_us = p->checked_us = p->input_us = p->key_us = INT64_MIN;
@@ -30,14 +31,20 @@ static void hold(struct pipeline *p, enum held_kind kind, int64_t mono_us, struc
 	explicit_bzero(entry, sizeof *entry);
 }
 
-static bool is_barrier(const struct raw_event *raw)
+/* What a press can do to caret and focus; -1: nothing. */
+static int press_kind(const struct raw_event *raw)
 {
 	const struct raw_input *in = &raw->as.input;
-	if (raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH)
-		return true;
-	return raw->kind == RAW_KEY && in->action != KEY_RELEASE &&
-	       (in->chord || in->key_class == CLASS_ENTER || in->key_class == CLASS_NAVIGATION ||
-		in->key_class == CLASS_FUNCTION || in->key_class == CLASS_OTHER);
+	if (raw->kind == RAW_BUTTON)
+		return in->action == KEY_PRESS ? PRESS_BARRIER : -1;
+	if (raw->kind == RAW_TOUCH)
+		return in->action == TOUCH_BEGIN ? PRESS_BARRIER : -1;
+	if (raw->kind != RAW_KEY || in->action == KEY_RELEASE || in->key_class == CLASS_MODIFIER)
+		return -1;
+	if (in->chord || in->key_class == CLASS_ENTER || in->key_class == CLASS_NAVIGATION || in->key_class == CLASS_FUNCTION ||
+	    in->key_class == CLASS_OTHER)
+		return PRESS_BARRIER;
+	return in->key_class == CLASS_ERASE ? PRESS_MAYBE : PRESS_CHARACTER;
 }
 
 static void decide(struct pipeline *p, const struct raw_event *raw)
@@ -58,14 +65,30 @@ static void decide(struct pipeline *p, const struct raw_event *raw)
 	}
 }
 
+static void toggle_private(struct pipeline *p, int64_t mono_us)
+{
+	struct raw_event raw = { .kind = RAW_PRIVATE, .mono_us = mono_us };
+	raw.as.private_mode.on = !p->context.private_mode;
+	pipeline_feed(p, &raw);
+}
+
 void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 {
+	/* What the hotkey begins begins before it; what it ends, after it. */
+	bool toggled = raw->kind == RAW_KEY && hotkey_key(&p->hotkey, &raw->as.input);
+	bool was_private = p->context.private_mode;
+	if (toggled && !was_private)
+		toggle_private(p, raw->mono_us);
+	if (raw->kind == RAW_LOST || raw->kind == RAW_DEVICE)
+		hotkey_forget(&p->hotkey);
+
 	struct context_change change;
 	context_apply(&p->context, raw, &change);
 	if (change.mask)
-		airlock_mask(&p->airlock, change.focus, change.upto, change.reason);
+		airlock_mask(&p->airlock, &change);
 
 	struct held entry = { 0 };
+	int press;
 	switch (raw->kind) {
 	case RAW_CONSENT:
 		decide(p, raw);
@@ -77,8 +100,13 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 		if (raw->kind == RAW_KEY)
 			p->key_us = raw->mono_us;
 		entry.as.input = raw->as.input;
+		press = press_kind(raw);
+		if (press >= 0)
+			entry.press = context_press(&p->context, (enum press_kind)press, raw->mono_us);
+		/* A button that is let go, too: a drop can move the focus. */
+		entry.barrier = press == PRESS_BARRIER || raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH;
 		hold(p, (enum held_kind)(HELD_KEY + (raw->kind - RAW_KEY)), raw->mono_us, &entry);
-		if (is_barrier(raw))
+		if (press == PRESS_BARRIER || raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH)
 			p->barrier_us = raw->mono_us;
 		break;
 	case RAW_CLOCK:
@@ -125,6 +153,13 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 	}
 	if (change.moved && p->running)
 		hold(p, HELD_STAY, raw->mono_us, &entry);
+	if (toggled && was_private)
+		toggle_private(p, raw->mono_us);
+}
+
+bool pipeline_private(const struct pipeline *p)
+{
+	return p->context.private_mode;
 }
 
 /* A key that moves no text (a shortcut, an arrow) may leave where nothing is typed; a plain one may not. */
@@ -133,6 +168,41 @@ static bool plain_key(const struct held *h)
 	const struct raw_input *in = &h->as.input;
 	return h->kind == HELD_KEY && !in->chord && in->key_class != CLASS_MODIFIER &&
 	       in->key_class != CLASS_NAVIGATION && in->key_class != CLASS_FUNCTION;
+}
+
+/* Needs a caret to confirm it. */
+static bool is_character(const struct held *h)
+{
+	return plain_key(h) && h->press && h->as.input.key_class != CLASS_ENTER && h->as.input.key_class != CLASS_ERASE &&
+	       h->as.input.key_class != CLASS_OTHER;
+}
+
+static int64_t delay_of(int bucket)
+{
+	/* 2^(i/4) ms */
+	static const int64_t quarter[] = { 1000, 1189, 1414, 1682 };
+	return quarter[bucket % 4] << bucket / 4;
+}
+
+static void count_delay(struct delays *d, int64_t delay_us)
+{
+	int bucket = 0;
+	while (bucket + 1 < PIPELINE_DELAYS && delay_of(bucket + 1) <= delay_us)
+		bucket++;
+	d->count[bucket]++;
+}
+
+int64_t delays_quantile(const struct delays *d, double share)
+{
+	uint64_t all = 0, sum = 0;
+	for (int i = 0; i < PIPELINE_DELAYS; i++)
+		all += d->count[i];
+	for (int i = 0; i < PIPELINE_DELAYS && all; i++) {
+		sum += d->count[i];
+		if ((double)sum >= share * (double)all)
+			return delay_of(i + 1);
+	}
+	return 0;
 }
 
 static bool release_head(struct pipeline *p, const struct held *h, int64_t now_us)
@@ -148,11 +218,13 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
 		verdict = VERDICT_OPEN;
 	} else {
-		verdict = context_judge(&p->context, h->stay, h->mono_us, h->kind == HELD_KEY, h->barrier_us, now_us, &reason);
+		struct moment m = { .stay = h->stay, .mono_us = h->mono_us, .key = h->kind == HELD_KEY, .press = h->press,
+				    .character = is_character(h), .barrier_us = h->barrier_us };
+		verdict = context_judge(&p->context, &m, now_us, &reason);
 	}
 	if (verdict == VERDICT_WAIT)
 		return false;
-	bool plain = verdict == VERDICT_OPEN && plain_key(h) && !stay->terminal && stay->role != FIELD_TEXT;
+	bool plain = verdict == VERDICT_OPEN && plain_key(h) && !is_character(h) && !stay->terminal && stay->role != FIELD_TEXT;
 	if (plain) {
 		verdict = VERDICT_MASKED;
 		reason = REASON_UNKNOWN;
@@ -165,6 +237,8 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 		redact_world(&p->redact, &permit, h);
 	} else if (verdict == VERDICT_OPEN) {
 		redact_open(&p->redact, &permit, h, stay);
+		if (h->kind == HELD_KEY && h->press)
+			count_delay(&p->delays, now_us - h->mono_us);
 	} else if (h->kind == HELD_STAY && reason == REASON_UNKNOWN) {
 		/* Nobody knows what this place is, and nothing happened there yet: the first input begins the span. */
 	} else {

@@ -9,12 +9,17 @@
 #include "policy/airlock.h"
 #include "policy/consent.h"
 #include "policy/context.h"
+#include "policy/hotkey.h"
 #include "policy/redact.h"
 
 enum {
 	PIPELINE_CHECK_US = 250000,       /* oracles are asked no more often than this while keys wait, */
 	PIPELINE_CHECK_POINTER_US = 1000000 /* and this while only pointer events do */
 };
+
+/* How long key presses that were kept had waited: bucket i counts those of 2^(i/4) ms and more, below the next. */
+enum { PIPELINE_DELAYS = 56 };
+struct delays { uint64_t count[PIPELINE_DELAYS]; };
 
 typedef void pipeline_ask(void *user, const struct question *question);
 
@@ -23,6 +28,8 @@ struct pipeline {
 	struct airlock airlock;
 	struct consent consent;
 	struct redact redact;
+	struct hotkey hotkey;
+	struct delays delays;
 	pipeline_ask *ask;
 	void *user;
 	int64_t barrier_us, checked_us, input_us, key_us;
@@ -36,6 +43,10 @@ void pipeline_init(struct pipeline *p, const struct limits *limits, struct held 
 void pipeline_feed(struct pipeline *p, const struct raw_event *raw);
 /* Judges what waits; call after a run of pipeline_feed. utc_us: the time now, for consent. */
 void pipeline_release(struct pipeline *p, int64_t now_us);
+/* Is private mode on, by word or by hotkey? */
+bool pipeline_private(const struct pipeline *p);
+/* The delay (µs) that this share (0..1) of them did not exceed; 0 without any. */
+int64_t delays_quantile(const struct delays *d, double share);
 /* When oracles must be asked next (mono µs), INT64_MAX when nothing waits: then no timer is needed. */
 int64_t pipeline_deadline(const struct pipeline *p);
 /* Asks them. The answers come by pipeline_feed, then call pipeline_release. */

@@ -23,6 +23,11 @@ struct stats {
 	_Atomic int64_t last_flush_us;           /* UTC */
 	_Atomic int32_t capture_ready;           /* 1: input is selected */
 	_Atomic int32_t masked_now;              /* 1 + reason while masked; 0 open */
+	_Atomic int64_t airlock_p50_us, airlock_p99_us; /* how long kept key presses waited, to a fifth; 0: none yet */
+	_Atomic uint64_t private_asked;          /* the supervisor's: counts its requests by 2; the lowest bit: on */
+	_Atomic uint64_t private_done;           /* the last of them that capture took (the supervisor, where there is none) */
+	_Atomic int32_t private_on;              /* private mode, as capture has it; a new capture begins with it */
+	_Atomic int64_t private_since_us;        /* UTC */
 };
 
 static inline void stats_add(_Atomic uint64_t *counter, uint64_t n)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/sandbox.h"
 
 static size_t json_text(char *out, size_t size, const char *text)
@@ -46,6 +47,8 @@ void supervisor_answer(void *user, const char *request, char *out, size_t size)
 	struct supervisor *s = user;
 	if (strcmp(request, "sync") == 0) {
 		supervisor_judge(s);
+	} else if (strcmp(request, "private on") == 0 || strcmp(request, "private off") == 0) {
+		private_ask(&s->private_mode, request[9] == 'n', s->capture != 0);
 	} else if (strcmp(request, "status") != 0) {
 		snprintf(out, size, "{\"error\":\"unknown request\"}");
 		return;
@@ -54,7 +57,7 @@ void supervisor_answer(void *user, const char *request, char *out, size_t size)
 	bool recording = s->capture && atomic_load(&t->capture_ready) && s->kill_at_us == INT64_MAX;
 	const char *state = recording ? "recording" : s->capture && s->kill_at_us == INT64_MAX ? "starting" :
 			    s->capture ? "ending" : "waiting";
-	char why[1700], spans[600], gaps[600], masked[64], pids[96];
+	char why[1700], spans[600], gaps[600], masked[64], pids[96], since[32] = "null", time[28];
 	json_text(why, sizeof why, recording ? "" : s->why);
 	json_reasons(spans, sizeof spans, t->spans, 0, REASON_PAUSED);
 	json_reasons(gaps, sizeof gaps, t->gaps, REASON_PAUSED, REASON_COUNT);
@@ -65,14 +68,20 @@ void supervisor_answer(void *user, const char *request, char *out, size_t size)
 		snprintf(masked, sizeof masked, "null");
 	snprintf(pids, sizeof pids, "{\"supervisor\":%d,\"capture\":%d,\"writer\":%d}", (int)getpid(), (int)s->capture,
 		 (int)s->writer);
+	bool private_on = atomic_load(&t->private_on);
+	if (private_on)
+		snprintf(since, sizeof since, "\"%s\"", clock_format(atomic_load(&t->private_since_us), time));
 	snprintf(out, size,
 		 "{\"recording\":%s,\"state\":\"%s\",\"why\":\"%s\",\"study\":\"%s\",\"epoch\":\"%s\",\"masked_now\":%s,"
+		 "\"private\":%s,\"private_since\":%s,\"private_pending\":%s,"
 		 "\"source\":\"%.16s\",\"sandbox\":\"%s\",\"pids\":%s,\"counters\":{\"kept\":%llu,\"written\":%llu,"
-		 "\"bytes\":%llu,\"flushes\":%llu,\"segments\":%llu,\"recovered\":%llu,\"lost\":%llu,\"spans\":%s,\"gaps\":%s}}",
+		 "\"bytes\":%llu,\"flushes\":%llu,\"segments\":%llu,\"recovered\":%llu,\"lost\":%llu,"
+		 "\"airlock_ms\":{\"p50\":%lld,\"p99\":%lld},\"spans\":%s,\"gaps\":%s}}",
 		 recording ? "true" : "false", state, why, s->study ? s->study->id : "", recording ? s->view.epoch : "",
-		 masked, strncmp(s->source, "replay:", 7) ? s->source : "replay", sandbox_features(), pids,
+		 masked, private_on ? "true" : "false", since, private_pending(&s->private_mode) ? "true" : "false", strncmp(s->source, "replay:", 7) ? s->source : "replay", sandbox_features(), pids,
 		 (unsigned long long)atomic_load(&t->kept), (unsigned long long)atomic_load(&t->written),
 		 (unsigned long long)atomic_load(&t->bytes), (unsigned long long)atomic_load(&t->flushes),
 		 (unsigned long long)atomic_load(&t->segments), (unsigned long long)atomic_load(&t->recovered),
-		 (unsigned long long)atomic_load(&t->lost), spans, gaps);
+		 (unsigned long long)atomic_load(&t->lost), (long long)atomic_load(&t->airlock_p50_us) / 1000,
+		 (long long)atomic_load(&t->airlock_p99_us) / 1000, spans, gaps);
 }

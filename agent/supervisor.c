@@ -118,6 +118,8 @@ static void start(struct supervisor *s)
 		close(s->signal_fd);
 		close(s->ledger_fd);
 		close_server(s);
+		close(s->private_mode.asked_fd);
+		close(s->private_mode.told_fd);
 		_exit(run_writer(s, pair[1]));
 	}
 	s->capture = s->writer > 0 ? fork() : -1;
@@ -126,11 +128,18 @@ static void start(struct supervisor *s)
 		close(s->signal_fd);
 		close(s->ledger_fd);
 		close_server(s);
+		struct jitter jitter;
+		int error = identity_jitter_key(s->places.identity, jitter.key);
+		if (error) {
+			log_error("%s: %s", s->places.identity, error_text(error));
+			_exit(CAPTURE_FAILED);
+		}
 		struct capture_options options = {
 			.source = s->source, .ledger = s->places.ledger, .study = s->study->id,
 			.manifest_hash = s->study->hash, .merged = &s->merged, .policy = &s->policy,
 			.participant = &s->participant, .after_pause = s->after_pause, .supervisor = s->supervisor, .pipe = pair[0],
-			.stats = s->stats,
+			.stats = s->stats, .jitter = &jitter, .private_fd = s->private_mode.asked_fd,
+			.told_fd = s->private_mode.told_fd,
 		};
 		_exit((int)capture_run(&options));
 	}
@@ -169,6 +178,7 @@ static void capture_ended(struct supervisor *s, int status)
 	s->kill_at_us = INT64_MAX;
 	atomic_store(&s->stats->capture_ready, 0);
 	atomic_store(&s->stats->masked_now, 0);
+	private_capture_gone(&s->private_mode);
 	if (s->once) {
 		s->ending = true;
 		s->exit_code = code == CAPTURE_DONE ? 0 : 1;
@@ -324,9 +334,10 @@ int supervisor_run(struct supervisor *s)
 		return 4;
 	}
 	while (!s->ending || s->capture || s->writer) {
-		struct pollfd fds[2 + 1 + SERVER_CLIENTS] = {
-			{ .fd = s->signal_fd, .events = POLLIN }, { .fd = s->ledger_fd, .events = POLLIN } };
-		int n = 2 + server_poll(&s->server, fds + 2);
+		struct pollfd fds[3 + 1 + SERVER_CLIENTS] = {
+			{ .fd = s->signal_fd, .events = POLLIN }, { .fd = s->ledger_fd, .events = POLLIN },
+			{ .fd = s->private_mode.told_fd, .events = POLLIN } };
+		int n = 3 + server_poll(&s->server, fds + 3);
 		if (poll(fds, (nfds_t)n, wait_ms(s, clock_mono_us())) < 0 && errno != EINTR) {
 			log_error("poll: %s", strerror(errno));
 			return 1;
@@ -339,6 +350,8 @@ int supervisor_run(struct supervisor *s)
 			}
 		}
 		reap(s);
+		if (fds[2].revents)
+			private_keep(&s->private_mode);
 		char buffer[4096] __attribute__((aligned(8)));
 		bool told = false;
 		while (read(s->ledger_fd, buffer, sizeof buffer) > 0)
@@ -405,6 +418,10 @@ int supervisor_open(struct supervisor *s)
 	}
 	s->stats = mmap(NULL, sizeof *s->stats, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s->stats == MAP_FAILED || open_watches(s)) {
+		log_error("cannot begin: %s", strerror(errno));
+		return ERROR_IO;
+	}
+	if (private_open(&s->private_mode, s->stats, s->places.mark)) {
 		log_error("cannot begin: %s", strerror(errno));
 		return ERROR_IO;
 	}

@@ -12,6 +12,7 @@
 #include "base/places.h"
 #include "base/settings.h"
 #include "control/server.h"
+#include "private.h"
 #include "stats.h"
 #include "store/ledger.h"
 
@@ -21,6 +22,7 @@ struct supervisor {
 	struct settings policy, participant;
 	struct server server;
 	struct stats *stats;
+	struct private_mode private_mode;
 	struct ledger_view view;
 	struct study *study;              /* of the decision in force */
 	struct merged merged;

@@ -78,7 +78,8 @@ int places_find(const char *data, const char *config, struct places *p)
 	else if ((r = xdg("XDG_CONFIG_HOME", ".config", directory)) == 0)
 		r = join(p->config, directory, "assent.yaml");
 	if (r || (r = join(p->spool, p->data, "spool")) || (r = join(p->studies, p->data, "studies")) ||
-	    (r = join(p->ledger, p->data, "ledger.jsonl")) || (r = join(p->identity, p->data, "identity")))
+	    (r = join(p->ledger, p->data, "ledger.jsonl")) || (r = join(p->identity, p->data, "identity")) ||
+	    (r = join(p->mark, p->data, "private")))
 		return r;
 	memcpy(p->policy, "/etc/assent/policy.yaml", sizeof "/etc/assent/policy.yaml");
 	/* Data in another place have another agent: it must not answer for the usual one. */

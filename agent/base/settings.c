@@ -9,6 +9,7 @@
 
 #include "../error.h"
 #include "bounds.h"
+#include "chord.h"
 
 #define DAY_US INT64_C(86400000000)
 
@@ -72,7 +73,7 @@ static int source(const struct config *c, const struct config_node *node, struct
 int settings_parse(const char *name, const char *text, size_t length, bool is_policy, struct settings *s, struct config_error *error)
 {
 	static const char *const of_policy[] = {"capture", "retention", "studies", "exclude_apps", "terminals", "programs", NULL};
-	static const char *const of_participant[] = {"source", "capture", "retention", "terminals", "programs", NULL};
+	static const char *const of_participant[] = {"source", "capture", "retention", "terminals", "programs", "private_hotkey", NULL};
 	struct config *c;
 	memset(s, 0, sizeof *s);
 	s->permitted = -1;
@@ -86,6 +87,7 @@ int settings_parse(const char *name, const char *text, size_t length, bool is_po
 	    (r = bounds_patterns(c, config_get(root, "exclude_apps"), &s->limits.exclude_apps, error)) ||
 	    (r = bounds_patterns(c, config_get(root, "terminals"), &s->terminals, error)) ||
 	    (r = bounds_patterns(c, config_get(root, "programs"), &s->programs, error)) ||
+	    (r = chord_read(c, config_get(root, "private_hotkey"), &s->limits.private_hotkey, error)) ||
 	    (r = permitted(c, config_get(root, "studies"), s, error)) ||
 	    (r = source(c, config_get(root, "source"), s, error)))
 		goto out;
@@ -187,7 +189,8 @@ static void fingerprint(const struct study *study, struct merged *m)
 	const struct limits *l = &m->limits;
 	const int64_t values[] = {l->keys, l->key_grid_us, l->pointer, l->scroll, l->apps, l->retention_us, m->keys, m->grid,
 		m->pointer, m->scroll, m->apps, m->retention, m->only_from_study, m->exclude_from_policy,
-		m->exclude_from_participant, m->forbidden};
+		m->exclude_from_participant, m->forbidden,
+		l->private_hotkey.modifiers, l->private_hotkey.code};
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
 		number(&h, values[i]);
 	patterns(&h, &l->only_apps);
@@ -208,6 +211,7 @@ void settings_merge(const struct study *study, const struct settings *policy, co
 	out->only_from_study = study->capture.only_apps.count;
 	out->exclude_from_policy = tighten(out, policy, FROM_POLICY);
 	out->exclude_from_participant = tighten(out, participant, FROM_PARTICIPANT);
+	out->limits.private_hotkey = participant->limits.private_hotkey;
 	/* Dropping one of them would capture what somebody excluded. */
 	if (out->exclude_from_policy < 0 || out->exclude_from_participant < 0)
 		forbid(out, "study, policy and participant together exclude more than 64 applications (join some with * and ?)");

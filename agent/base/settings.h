@@ -32,7 +32,7 @@ struct merged {
 };
 
 /* A file that does not exist is an empty settings (0). Keys of both: capture, retention, terminals, programs;
- * of the policy: studies, exclude_apps; of the participant: source. More exclusions than a list holds: forbidden. */
+ * of the policy: studies, exclude_apps; of the participant: source, private_hotkey. More exclusions than a list holds: forbidden. */
 int settings_load(const char *path, bool is_policy, struct settings *s, struct config_error *error);
 int settings_parse(const char *name, const char *text, size_t length, bool is_policy, struct settings *s, struct config_error *error);
 void settings_merge(const struct study *study, const struct settings *policy, const struct settings *participant, struct merged *out);

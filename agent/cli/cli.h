@@ -11,6 +11,7 @@ int cli_join(int argc, char **argv);
 int cli_withdraw(int argc, char **argv);
 int cli_pause(int argc, char **argv);
 int cli_resume(int argc, char **argv);
+int cli_private(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_export(int argc, char **argv);

@@ -22,6 +22,11 @@ static const struct help_command commands[] = {
 	{"pause", cli_pause, "pause [DURATION]", "stop recording for a while, e.g. assent pause 30m",
 	 "Without DURATION (30s, 30m, 1h30m, 2d): until assent resume.\n\n" PLACES},
 	{"resume", cli_resume, "resume", "go on after a pause", PLACES},
+	{"private", cli_private, "private on|off", "mask everything from now on, the pointer too, while recording goes on",
+	 "When it returns, all that you do is masked: the data show one span of reason \"private\", and nothing in it. What you\n"
+	 "did just before, back to the last click, Tab, Enter or shortcut, is masked too. It lasts until assent private off, also\n"
+	 "over a restart. A hotkey does the same: private_hotkey in your settings.\n"
+	 "Exit code 3: nothing is recorded now; it holds for when something is.\n\n" PLACES},
 	{"status", cli_status, "status [--json]", "tell whether anything is recorded now, and within which limits",
 	 "Exit code 0: recording; 3: not recording.\n\n"
 	 "  --json          for programs: one object on one line\n" PLACES},

@@ -8,6 +8,7 @@
 #include "../base/clock.h"
 #include "../control/client.h"
 #include "../error.h"
+#include "../store/mark.h"
 #include "cli.h"
 #include "session.h"
 #include "status.h"
@@ -17,11 +18,25 @@ static const char *const states[] = {
 	[STANDING_REFUSED] = "refused", [STANDING_EXPIRED] = "expired", [STANDING_INVALID] = "invalid",
 };
 
+/* "2026-05-01T12:34:07.123456Z", of which the second is enough. */
+static void read_since(struct status *t, const struct config_node *since)
+{
+	char text[21];
+	long long us;
+	if (!since || since->type != CONFIG_SCALAR || strlen(since->text) < 20)
+		return;
+	snprintf(text, sizeof text, "%.19sZ", since->text);
+	if (cli_time(text, &us) == 0)
+		t->private_us = us;
+}
+
 /* What the agent says, if there is one that answers. Its word on "recording" is the only one there is. */
 static void ask_agent(struct status *t)
 {
 	struct config_error error;
 	int e = client_ask(t->session.places.control, "status", t->raw, sizeof t->raw, 2000);
+	if (e)
+		t->is_private = mark_read(t->session.places.mark, &t->private_us);
 	t->agent_silent = e != 0 && e != ERROR_GONE;
 	if (e || config_parse("agent", t->raw, strlen(t->raw), &t->agent, &error)) {
 		t->agent_silent |= e == 0;
@@ -29,6 +44,8 @@ static void ask_agent(struct status *t)
 	}
 	const struct config_node *root = config_root(t->agent);
 	config_bool(t->agent, config_get(root, "recording"), &t->recording, &error);
+	config_bool(t->agent, config_get(root, "private"), &t->is_private, &error);
+	read_since(t, config_get(root, "private_since"));
 	config_text(t->agent, config_get(root, "state"), t->agent_state, sizeof t->agent_state, &error);
 	config_text(t->agent, config_get(root, "why"), t->agent_why, sizeof t->agent_why, &error);
 }

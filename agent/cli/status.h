@@ -11,11 +11,12 @@ struct status {
 	struct session session;          /* its ledger is read; study: NULL unless has_limits */
 	struct merged merged;
 	bool has_limits;                 /* merged is filled */
-	bool recording, agent_silent;
+	bool recording, agent_silent, is_private;
 	const char *state;
 	char why[2048];
 	struct config *agent;            /* the agent's answer; NULL: none */
 	char raw[SESSION_ANSWER_MAX];
+	int64_t private_us;              /* UTC: since when is_private */
 	char agent_state[64], agent_why[2048];
 };
 

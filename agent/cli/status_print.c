@@ -74,6 +74,8 @@ void status_text(const struct status *t, FILE *out)
 	if (!t->recording || strcmp(t->state, "recording") != 0)
 		fprintf(out, " (%s%s%s)", t->state, *t->why ? ": " : "", t->why);
 	fputc('\n', out);
+	if (t->is_private)
+		fprintf(out, "Private:    everything is masked, since %s (assent private off)\n", session_time(t->private_us, time));
 	if (v->standing != STANDING_NEVER && *v->given.study) {
 		const char *title = t->session.study ? study_text(&t->session.study->title) : "";
 		bool in_force = v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED;
@@ -163,6 +165,8 @@ void status_json(const struct status *t, FILE *out)
 	field(out, "until", known ? clock_format(v->given.until_us, time) : NULL);
 	field(out, "paused_since", v->paused_us ? clock_format(v->paused_us, time) : NULL);
 	field(out, "paused_until", v->paused_until_us ? clock_format(v->paused_until_us, time) : NULL);
+	fprintf(out, ",\"private\":%s", t->is_private ? "true" : "false");
+	field(out, "private_since", t->is_private ? clock_format(t->private_us, time) : NULL);
 	fprintf(out, ",\"purposes\":{");
 	for (int i = 0; known && i < v->given.purposes; i++)
 		fprintf(out, "%s\"%s\":%s", i ? "," : "", v->given.purpose[i].id, v->given.purpose[i].agreed ? "true" : "false");

@@ -118,12 +118,19 @@ void airlock_gather(struct airlock *a)
 	a->head = 0;
 }
 
-void airlock_mask(struct airlock *a, uint64_t focus, uint64_t upto, enum reason reason)
+void airlock_mask(struct airlock *a, const struct context_change *change)
 {
+	bool found = change->barrier_us == INT64_MAX;
+	size_t from = found ? a->count : 0;
+	for (size_t i = 0; i < a->count && !found; i++) {
+		const struct held *h = at(a, i);
+		found = h->barrier && h->mono_us >= change->barrier_us && h->focus >= change->focus && h->stay <= change->upto;
+		from = found ? i : 0;
+	}
 	for (size_t i = 0; i < a->count; i++) {
 		struct held *h = at(a, i);
-		if (h->focus >= focus && h->stay <= upto && !h->masked)
-			h->masked = (uint8_t)(1 + reason);
+		if (h->focus >= change->focus && h->stay <= change->upto && !h->masked && (i >= from || h->mono_us >= change->after_us))
+			h->masked = (uint8_t)(1 + change->reason);
 	}
 }
 

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "../event.h"
+#include "context.h"
 
 enum { AIRLOCK_CAPACITY = 49152, AIRLOCK_GATHER = 8192, AIRLOCK_CROWD = 4096 };
 
@@ -26,6 +26,8 @@ struct held {
 	uint64_t stay, focus;
 	uint8_t kind;            /* held_kind */
 	uint8_t masked;          /* 0, or 1 + reason: a firm no came while it waited */
+	bool barrier;            /* it may have moved the focus */
+	uint32_t press;          /* the number of a press (confirm.h), else 0 */
 	union {
 		struct raw_input input;
 		struct { int64_t utc_us, boot_us; } clock;
@@ -52,8 +54,8 @@ const struct held *airlock_tail(const struct airlock *a);
 void airlock_pop(struct airlock *a);                      /* wipes it */
 /* Moves the entries back to the beginning of the ring, so that it uses as little memory as it can. */
 void airlock_gather(struct airlock *a);
-/* Masks every entry from this focus on, up to this stay. */
-void airlock_mask(struct airlock *a, uint64_t focus, uint64_t upto, enum reason reason);
+/* Masks entries as it says. */
+void airlock_mask(struct airlock *a, const struct context_change *change);
 void airlock_clear(struct airlock *a);                    /* wipes all */
 
 #endif

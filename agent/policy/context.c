@@ -5,6 +5,12 @@
 
 #include "exclude.h"
 
+/* XI2's times are milliseconds of the server, ours microseconds. */
+enum { GRAB_SLACK_US = 5000 };
+
+/* A window that got the focus this long after a click may have got the click, too. */
+enum { CLICK_US = 1000000 };
+
 static struct stay *slot(struct context *c, uint64_t serial)
 {
 	return &c->stay[serial % CONTEXT_STAYS];
@@ -24,7 +30,9 @@ static struct stay *current(struct context *c)
 static void settle(const struct context *c, struct stay *s)
 {
 	s->masked = true;
-	if (c->locked)
+	if (c->private_mode)
+		s->reason = REASON_PRIVATE;
+	else if (c->locked)
 		s->reason = REASON_LOCKED;
 	else if (c->grabbed)
 		s->reason = REASON_GRAB;
@@ -60,25 +68,51 @@ void context_init(struct context *c, const struct limits *limits)
 	memset(c, 0, sizeof *c);
 	c->only = limits->only_apps;
 	c->exclude = limits->exclude_apps;
-	c->grab_ok_us = INT64_MIN;
+	c->grab_ok_us = c->barrier_us = INT64_MIN;
+	confirm_init(&c->confirm);
 	struct stay *s = current(c);
 	s->begin_us = 0;
 	s->end_us = INT64_MAX;
 	s->nowhere = true;
 	s->tty = TTY_ECHO;
-	s->object_us = s->strayed_us = INT64_MIN;
+	s->object_us = s->strayed_us = s->before_ok_us = s->barrier_us = INT64_MIN;
 	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
 	settle(c, s);
 }
 
-static void mask(struct context_change *change, const struct stay *s)
+/* Masks what waits from this stay's focus on: from the first barrier at barrier_us or later (INT64_MIN: all, INT64_MAX:
+ * none), and from after_us on. */
+static void mask(struct context_change *change, const struct stay *s, int64_t barrier_us, int64_t after_us)
 {
-	if (!change->mask || s->focus < change->focus)
-		change->focus = s->focus;
-	if (!change->mask || s->serial > change->upto)
-		change->upto = s->serial;
-	change->mask = true;
+	if (!change->mask) {
+		change->mask = true;
+		change->focus = UINT64_MAX;
+		change->upto = 0;
+		change->barrier_us = change->after_us = INT64_MAX;
+	}
+	change->focus = s->focus < change->focus ? s->focus : change->focus;
+	change->upto = s->serial > change->upto ? s->serial : change->upto;
+	change->barrier_us = barrier_us < change->barrier_us ? barrier_us : change->barrier_us;
+	change->after_us = after_us < change->after_us ? after_us : change->after_us;
 	change->reason = s->reason;
+}
+
+/* A barrier that is older than the last good word by more than this was handled before that word. */
+static int64_t barrier_since(int64_t good_us)
+{
+	return good_us == INT64_MIN ? INT64_MIN : good_us - CONTEXT_HOLD_US;
+}
+
+/* The prompt came after the last good look at the terminals, or after a Return shortly before that. */
+static void mask_terminal(struct context_change *change, const struct stay *s, int64_t look_us)
+{
+	mask(change, s, barrier_since(look_us), look_us);
+}
+
+/* Secret keys are not confirmed by the object that had the focus; all else is masked from what can have moved it away. */
+static void mask_field(struct context_change *change, const struct stay *s, int64_t focused_us)
+{
+	mask(change, s, barrier_since(focused_us), INT64_MAX);
 }
 
 /* Begins a stay as a copy of the current one. NULL when the ring is full: then the current one is masked. */
@@ -88,7 +122,7 @@ static struct stay *move(struct context *c, int64_t now_us, bool sampled, struct
 	if (c->serial + 1 - c->oldest >= CONTEXT_STAYS) {
 		c->crowded = true;
 		settle(c, old);
-		mask(change, old);
+		mask(change, old, INT64_MIN, INT64_MIN);
 		return NULL;
 	}
 	old->end_us = now_us;
@@ -118,21 +152,34 @@ static void resettle(struct context *c, int64_t now_us, struct context_change *c
 	if (!s)
 		return;
 	settle(c, s);
-	if (begins)
-		mask(change, s);
+	if (!begins)
+		return;
+	if (s->reason == REASON_GRAB)
+		/* The server knows the order of grab and keys: only its milliseconds are uncertain. */
+		mask(change, s, INT64_MAX, c->grab_ok_us == INT64_MIN ? INT64_MIN : c->grab_ok_us - GRAB_SLACK_US);
+	else if (s->reason == REASON_PRIVATE)
+		mask(change, s, c->barrier_us, now_us);
+	else if (s->terminal && (s->reason == REASON_ECHO_OFF || s->reason == REASON_UNKNOWN))
+		mask_terminal(change, s, s->tty_ok_us);
+	else
+		mask(change, s, INT64_MIN, INT64_MIN);
 }
 
 static void adopt_field(struct context *c, struct stay *s, int64_t now_us, struct context_change *change)
 {
 	/* The one that was taken for it at the focus change, and is confirmed now, was known then. */
-	if (s->object != c->field_object)
+	if (s->object != c->field_object) {
 		s->object_us = now_us;
+		s->barrier_us = c->barrier_us;
+		if (s->focused_ok_us != INT64_MIN)
+			s->before_ok_us = s->focused_ok_us;
+	}
 	s->object = c->field_object;
 	s->role = is_secret(c, s->object) ? FIELD_SECRET : c->field_role;
 	s->field_ok_us = s->focused_ok_us = INT64_MIN;
 	settle(c, s);
 	if (s->masked)
-		mask(change, s);
+		mask_field(change, s, s->before_ok_us);
 }
 
 static void apply_focus(struct context *c, const struct raw_app *app, int64_t now_us, struct context_change *change)
@@ -165,8 +212,13 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 		return;
 	}
 	bool back = old->nowhere && app->window == s->window && app->pid == s->pid;
-	if (!back)
+	if (!back) {
 		s->focus++;
+		/* Its application will handle that, and the click that may have brought it, before any key. */
+		confirm_press(&c->confirm, PRESS_BARRIER, app->pid, now_us, CONTEXT_LIMIT_US);
+		if (c->barrier_us > now_us - CLICK_US)
+			confirm_press(&c->confirm, PRESS_MAYBE, app->pid, now_us, CONTEXT_LIMIT_US);
+	}
 	s->window = app->window;
 	s->pid = app->pid;
 	s->terminal = app->terminal;
@@ -180,7 +232,7 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 		s->role = FIELD_PENDING;
 	}
 	s->tty = TTY_ECHO;
-	s->object_us = s->strayed_us = INT64_MIN;
+	s->object_us = s->strayed_us = s->before_ok_us = s->barrier_us = INT64_MIN;
 	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
 	/* The bus may be ahead of the X server, or still speak of another window of the same process: this object
 	 * is asked about, and vouches only by its answer. */
@@ -198,6 +250,8 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 static void field_news(struct context *c, uint64_t object, int32_t pid, enum field_role role, int64_t now_us,
 		       struct context_change *change)
 {
+	if (object != c->field_object || role == FIELD_PENDING)
+		confirm_news(&c->confirm, pid, now_us);
 	c->field_object = object;
 	c->field_pid = pid;
 	c->field_role = role;
@@ -227,11 +281,43 @@ static int64_t left_us(const struct context *c, const struct stay *s)
 	return INT64_MAX;
 }
 
+/* A secret object turned up: its window may have been left before it was told of. */
+static void mask_left(const struct context *c, uint64_t object, int32_t pid, struct context_change *change)
+{
+	const struct stay *newest = NULL;
+	for (uint64_t n = c->serial; n + 1 > c->oldest; n--) {
+		const struct stay *s = context_stay(c, n);
+		if (s->object == object)
+			return;          /* known by its stay */
+		if (!newest && s->pid == pid && !s->nowhere)
+			newest = s;
+		if (n == 0)
+			break;
+	}
+	if (!newest)
+		return;
+	mask_field(change, newest, newest->object ? newest->focused_ok_us : INT64_MIN);
+	change->reason = REASON_PASSWORD;
+}
+
+static void apply_caret(struct context *c, const struct raw_event *raw, struct context_change *change)
+{
+	uint64_t object = raw->as.caret.object;
+	bool secret = is_secret(c, object);
+	/* Others move by themselves: a log that grows. */
+	if (!secret && (object != c->field_object || raw->as.caret.pid != c->field_pid))
+		return;
+	confirm_caret(&c->confirm, object, raw->as.caret.pid, raw->mono_us);
+	if (secret)
+		mask_left(c, object, raw->as.caret.pid, change);
+}
+
 static void apply_field(struct context *c, const struct raw_event *raw, struct context_change *change)
 {
 	uint64_t object = raw->as.field.object;
 	enum field_role role = raw->as.field.role;
 	int64_t asked = raw->as.field.asked_us;
+	bool fresh = asked == 0 || !is_secret(c, object);
 	if (role == FIELD_SECRET)
 		remember_secret(c, object);
 	else if (role != FIELD_DEAD && is_secret(c, object))
@@ -240,14 +326,8 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 		field_news(c, object, raw->as.field.pid, role, raw->mono_us, change);
 	else if (object == c->field_object && role != FIELD_DEAD)
 		c->field_role = role;
-	/* Its window may have been left already when the application got round to say so. */
-	for (uint64_t n = c->oldest; role == FIELD_SECRET && n < c->serial; n++) {
-		const struct stay *s = slot(c, n);
-		if (s->pid == raw->as.field.pid && s->object != object) {
-			mask(change, s);
-			change->reason = REASON_PASSWORD;
-		}
-	}
+	if (role == FIELD_SECRET && fresh)
+		mask_left(c, object, raw->as.field.pid, change);
 	if (asked == 0 || role == FIELD_PENDING || role == FIELD_DEAD)
 		return;
 	for (uint64_t n = c->oldest; n <= c->serial; n++) {
@@ -256,8 +336,10 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 			continue;
 		s->role = role;
 		if (role == FIELD_SECRET) {
+			bool turned = s->field_ok_us != INT64_MIN;
 			settle(c, s);
-			mask(change, s);
+			/* One that was text a moment ago: nobody can say since when it is none. */
+			mask_field(change, s, turned ? INT64_MIN : s->before_ok_us);
 			continue;
 		}
 		if (asked > s->field_ok_us)
@@ -277,7 +359,7 @@ static void apply_tty(struct context *c, const struct raw_event *raw, struct con
 			continue;
 		if (n != c->serial && state == TTY_SECRET) {
 			/* Left a moment ago: the prompt that is there now may have been there before. */
-			mask(change, s);
+			mask_terminal(change, s, s->tty_ok_us);
 			change->reason = REASON_ECHO_OFF;
 		}
 		if (n == c->serial) {
@@ -306,8 +388,15 @@ void context_apply(struct context *c, const struct raw_event *raw, struct contex
 		break;
 	case RAW_GRAB:
 		c->grabbed = raw->as.grab.grabbed;
+		resettle(c, raw->mono_us, change);
 		if (!c->grabbed)
 			c->grab_ok_us = raw->mono_us;
+		break;
+	case RAW_CARET:
+		apply_caret(c, raw, change);
+		break;
+	case RAW_PRIVATE:
+		c->private_mode = raw->as.private_mode.on;
 		resettle(c, raw->mono_us, change);
 		break;
 	case RAW_LOCK:
@@ -369,34 +458,94 @@ static bool runs_ahead(const struct context *c, const struct stay *s, int64_t mo
 	       c->field_us >= mono_us;
 }
 
-enum verdict context_judge(const struct context *c, uint64_t serial, int64_t mono_us, bool is_key, int64_t barrier_us,
-			   int64_t now_us, enum reason *reason)
+uint32_t context_press(struct context *c, enum press_kind kind, int64_t mono_us)
 {
-	const struct stay *s = context_stay(c, serial);
+	if (kind == PRESS_BARRIER)
+		c->barrier_us = mono_us;
+	return confirm_press(&c->confirm, kind, current(c)->pid, mono_us, CONTEXT_LIMIT_US);
+}
+
+/* The stay of this focus, from s on, in which the object had the focus: keys run ahead of the news. */
+static const struct stay *stay_of(const struct context *c, const struct stay *s, uint64_t object)
+{
+	for (uint64_t n = s->serial; n <= c->serial && context_stay(c, n)->focus == s->focus; n++)
+		if (context_stay(c, n)->object == object)
+			return context_stay(c, n);
+	return NULL;
+}
+
+/* A key that types something, in an application: open when the caret of the text object that has the focus moved for it. */
+static enum verdict judge_character(struct context *c, const struct stay *s, const struct moment *m, enum reason *reason)
+{
+	int64_t due = m->mono_us + CONTEXT_HOLD_US;
+	const struct press *p = confirm_find(&c->confirm, m->press);
+
+	*reason = REASON_UNKNOWN;
+	if (!p || p->state == CONFIRM_NEVER)
+		return VERDICT_MASKED;
+	if (p->state == CONFIRM_WAITING) {
+		/* The application has spoken since, so what it did with the keys before that it has told. */
+		int64_t spoke_us = left_us(c, s) == INT64_MAX ? s->focused_ok_us : s->field_ok_us;
+		if (spoke_us >= due)
+			confirm_settle(&c->confirm, s->pid, spoke_us - CONTEXT_HOLD_US);
+		if (p->state == CONFIRM_WAITING)
+			return VERDICT_WAIT;
+	}
+	if (is_secret(c, p->object)) {
+		*reason = REASON_PASSWORD;
+		return VERDICT_MASKED;
+	}
+	const struct stay *took = stay_of(c, s, p->object);
+	if (!took)
+		return VERDICT_MASKED;
+	if (took->masked) {
+		*reason = took->reason;
+		return VERDICT_MASKED;
+	}
+	/* Typed ahead of the news: into this object only if nothing since can have brought the focus there. */
+	if (m->mono_us < took->object_us && m->mono_us < took->barrier_us)
+		return VERDICT_MASKED;
+	if (took->role == FIELD_OTHER || took->role == FIELD_TERMINAL)
+		return VERDICT_MASKED;
+	bool vouched = took->role == FIELD_TEXT && took->field_ok_us >= due && c->grab_ok_us >= due && !runs_ahead(c, took, m->mono_us);
+	if (left_us(c, took) == INT64_MAX)
+		vouched = vouched && took->focused_ok_us >= due && context_stay(c, c->serial)->agree_ok_us >= due;
+	return vouched ? VERDICT_OPEN : VERDICT_WAIT;
+}
+
+static bool vouched_for(const struct context *c, const struct stay *s, const struct moment *m, bool ended)
+{
+	int64_t due = m->mono_us + CONTEXT_HOLD_US;
+	if (c->grab_ok_us < due || (!ended && context_stay(c, c->serial)->agree_ok_us < due))
+		return false;
+	if (s->terminal)
+		return s->tty_ok_us >= due;
+	if (!s->object || s->role == FIELD_PENDING || s->field_ok_us < due)
+		return false;
+	/* The object must have had the focus after the click or Tab that could have moved it away. */
+	return !m->key || (s->focused_ok_us >= (ended ? sure_us(s, m->barrier_us) : due) && m->mono_us >= s->object_us &&
+			   !runs_ahead(c, s, m->mono_us));
+}
+
+enum verdict context_judge(struct context *c, const struct moment *m, int64_t now_us, enum reason *reason)
+{
+	const struct stay *s = context_stay(c, m->stay);
 	if (s->masked) {
 		*reason = s->reason;
 		return VERDICT_MASKED;
 	}
-	int64_t due = mono_us + CONTEXT_HOLD_US;
 	bool ended = left_us(c, s) != INT64_MAX;
-	bool vouched = c->grab_ok_us >= due;
-	if (s->terminal) {
-		vouched = vouched && s->tty_ok_us >= due;
-	} else {
-		vouched = vouched && s->object && s->role != FIELD_PENDING && s->field_ok_us >= due;
-		/* The object must have had the focus after the click or Tab that could have moved it away. */
-		if (is_key)
-			vouched = vouched && s->focused_ok_us >= (ended ? sure_us(s, barrier_us) : due) &&
-				  mono_us >= s->object_us && !runs_ahead(c, s, mono_us);
-	}
-	if (!ended)
-		vouched = vouched && context_stay(c, c->serial)->agree_ok_us >= due;
-	if (vouched)
-		return VERDICT_OPEN;
+	enum verdict verdict = VERDICT_WAIT;
+	if (m->character && !s->terminal)
+		verdict = judge_character(c, s, m, reason);
+	else if (vouched_for(c, s, m, ended))
+		verdict = VERDICT_OPEN;
+	if (verdict != VERDICT_WAIT)
+		return verdict;
 	/* News are about the place where the user is: of one that was left without a word nobody will speak any more. To wait
 	 * for it would only hold up all that comes after. */
 	bool silent = ended && !s->terminal && !s->object;
-	if (!silent && now_us < mono_us + CONTEXT_LIMIT_US)
+	if (!silent && now_us < m->mono_us + CONTEXT_LIMIT_US)
 		return VERDICT_WAIT;
 	*reason = REASON_UNKNOWN;
 	return VERDICT_MASKED;

@@ -5,14 +5,19 @@
  * Time is cut into stays: stretches in which nothing about the place changed (focused window, focused object,
  * lock, grab, prompt). A stay either has a firm no (masked), or oracles vouch for it: each answer says "good at the
  * time the question left". What was typed at T is open when every oracle was asked at T + CONTEXT_HOLD_US or
- * later and said good; if that has not happened at T + CONTEXT_LIMIT_US it is masked. A firm no masks all that
- * is still in the airlock under the same window focus, since keys run ahead of the news about them.
+ * later and said good; if that has not happened at T + CONTEXT_LIMIT_US it is masked. In applications a character needs
+ * more: the caret of a text object must have moved for it (confirm.h).
+ *
+ * A firm no masks what is still in the airlock under the same window focus, since keys run ahead of the news about
+ * them: from the first barrier (click, Tab, Enter, shortcut) on that is not older than the last good word about the place by
+ * more than CONTEXT_HOLD_US. Where there is no such barrier: all of it.
  */
 #ifndef ASSENT_CONTEXT_H
 #define ASSENT_CONTEXT_H
 
 #include "../event.h"
 #include "../limits.h"
+#include "confirm.h"
 
 enum {
 	CONTEXT_STAYS = 64,
@@ -34,6 +39,8 @@ struct stay {
 	enum tty_state tty;
 	int64_t object_us;                /* when the object became known: what was typed before went to another, or to nobody */
 	int64_t strayed_us;               /* last news that an object of another process has the focus */
+	int64_t barrier_us;               /* the last barrier before the object became known */
+	int64_t before_ok_us;             /* when the object before this one last said that it has the focus */
 	int64_t field_ok_us, focused_ok_us, tty_ok_us, agree_ok_us;
 	char app[EVENT_APP_MAX + 1], title[EVENT_TITLE_MAX + 1];
 };
@@ -56,13 +63,18 @@ struct context {
 	enum field_role field_role;
 	uint64_t secret[CONTEXT_SECRETS];
 	int secrets;
+	bool private_mode;
+	int64_t barrier_us;               /* the last one; INT64_MIN */
+	struct confirm confirm;
 };
 
 /* What a change of the world means for what is in the airlock. */
 struct context_change {
 	bool moved;                       /* a new stay began */
 	bool mask;                        /* a firm no: mask what the airlock holds from this window focus on, */
-	uint64_t focus, upto;             /* up to this stay */
+	uint64_t focus, upto;             /* up to this stay: */
+	int64_t barrier_us;               /* from the first barrier at this time or later, all where there is none, */
+	int64_t after_us;                 /* and what is from this time or later in any case */
 	enum reason reason;
 };
 
@@ -81,10 +93,20 @@ void context_tick(struct context *c, uint64_t oldest, int64_t now_us, struct con
 /* Did input at mono_us, arriving now in the stream, happen before what masked it was over? Sets *reason then. */
 bool context_was_masked(const struct context *c, int64_t mono_us, enum reason *reason);
 const struct stay *context_stay(const struct context *c, uint64_t serial);
-/* The verdict on what happened at mono_us in that stay. is_key: barrier_us is the time of the last click, Tab, Enter or
- * shortcut before it. *reason is set when masked. */
-enum verdict context_judge(const struct context *c, uint64_t serial, int64_t mono_us, bool is_key, int64_t barrier_us,
-			   int64_t now_us, enum reason *reason);
+/* A key or button was pressed now in the stream; its number, for the judgement. */
+uint32_t context_press(struct context *c, enum press_kind kind, int64_t mono_us);
+
+/* Something that happened, on its way out. */
+struct moment {
+	uint64_t stay;
+	int64_t mono_us;
+	bool key;                /* a key: then */
+	bool character;          /* it was pressed, and types something: a caret must confirm it where the place is no terminal */
+	uint32_t press;          /* its number, of a character */
+	int64_t barrier_us;      /* the last click, Tab, Enter or shortcut before it */
+};
+/* The verdict on it. *reason is set when masked. */
+enum verdict context_judge(struct context *c, const struct moment *m, int64_t now_us, enum reason *reason);
 /* Did any oracle vouch for this stay at any time? */
 bool context_vouched(const struct stay *stay);
 /* What must be asked to judge the stays from..to. Returns how many, at most CONTEXT_QUESTIONS. */

@@ -39,20 +39,25 @@ static bool one(const char *pattern, const struct raw_app *app)
 	       glob(pattern, app->klass) || glob(pattern, app->instance);
 }
 
+const char *exclude_which(const struct pattern_list *list, const struct raw_app *app)
+{
+	for (size_t i = 0; !list && i < sizeof builtin / sizeof builtin[0]; i++)
+		if (one(builtin[i], app))
+			return builtin[i];
+	for (int i = 0; list && i < list->count; i++)
+		if (one(list->pattern[i], app))
+			return list->pattern[i];
+	return NULL;
+}
+
 bool exclude_matches(const struct pattern_list *list, const struct raw_app *app)
 {
-	for (int i = 0; i < list->count; i++)
-		if (one(list->pattern[i], app))
-			return true;
-	return false;
+	return exclude_which(list, app) != NULL;
 }
 
 bool exclude_builtin(const struct raw_app *app)
 {
-	for (size_t i = 0; i < sizeof builtin / sizeof builtin[0]; i++)
-		if (one(builtin[i], app))
-			return true;
-	return false;
+	return exclude_which(NULL, app) != NULL;
 }
 
 void exclude_app_id(const struct raw_app *app, char out[EVENT_APP_MAX + 1])

@@ -34,6 +34,13 @@ static int64_t edge_up(const struct redact *r, int64_t mono_us)
 	return down == mono_us ? mono_us : down + REDACT_EDGE_US;
 }
 
+/* How far the edge at this place of the grid moves outwards. It depends on nothing that was typed. */
+static int64_t jitter(const struct redact *r, int64_t edge_us, bool end)
+{
+	uint64_t second = (uint64_t)(redact_utc(r, edge_us) / REDACT_EDGE_US);
+	return r->jitter ? r->jitter(r->jitter_user, second * 2 + end) : 0;
+}
+
 static struct event begin(const struct redact *r, enum event_kind kind, int64_t mono_us)
 {
 	struct event e = { .kind = (uint8_t)kind, .mono_us = mono_us, .t_us = redact_utc(r, mono_us) };
@@ -76,6 +83,7 @@ static void span_close(struct redact *r, int64_t mono_us)
 	int64_t end = edge_up(r, mono_us < r->span_until_us ? mono_us : r->span_until_us);
 	if (end <= r->span_begin_us)
 		end = edge_down(r, r->span_begin_us) + REDACT_EDGE_US;
+	end += jitter(r, end, true);
 	struct event e = begin(r, EVENT_SPAN, r->span_begin_us);
 	e.reason = (uint8_t)r->span_reason;
 	e.end_us = redact_utc(r, end);
@@ -97,6 +105,7 @@ static void span_open(struct redact *r, int64_t mono_us, uint64_t focus, enum re
 		return;
 	}
 	int64_t from = edge_down(r, mono_us);
+	from -= jitter(r, from, false);
 	/* Never over what was already kept, so that nothing kept lies inside a span. */
 	if (from < r->newest_us)
 		from = r->newest_us;
@@ -198,7 +207,9 @@ void redact_mask(struct redact *r, const struct permit *permit, const struct hel
 		return;
 	/* A stay that is masked as a whole is from its beginning; clamped to what was kept before it. */
 	int64_t from = stay->masked && stay->begin_us < entry->mono_us ? stay->begin_us : entry->mono_us;
-	span_open(r, from < r->swallow_until_us ? r->swallow_until_us : from, stay->focus, reason);
+	/* Private mode is one span, wherever the user goes. */
+	uint64_t focus = reason == REASON_PRIVATE ? UINT64_MAX : stay->focus;
+	span_open(r, from < r->swallow_until_us ? r->swallow_until_us : from, focus, reason);
 	if (!moment)
 		r->span_until_us = INT64_MAX;
 	else if (entry->mono_us + 1 > r->span_until_us)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The only place where a raw event becomes an event. What is open leaves in the permitted detail; what is not becomes
- * part of a span: begin and end on a grid of REDACT_EDGE_US, no count, no time inside, one span for all that is
+ * part of a span: begin and end on a grid of REDACT_EDGE_US, each moved outwards by less than that, by a secret of the
+ * participant's that is the same for all moments of one place on the grid; no count, no time inside, one span for all that is
  * masked in a row under one window focus. Nothing is kept that lies inside a span: what is open before its end on the
  * grid is swallowed too.
  */
@@ -15,10 +16,14 @@
 enum { REDACT_EDGE_US = 1000000 };
 
 typedef void redact_keep(void *user, const struct event *event);
+/* 0..999999 µs, the same for the same what, not to be guessed without its key. */
+typedef int64_t redact_jitter(void *user, uint64_t what);
 
 struct redact {
 	redact_keep *keep;
 	void *user;
+	redact_jitter *jitter;            /* widens a span's ends; NULL: whole seconds */
+	void *jitter_user;
 	int64_t utc_offset_us;            /* t_us - mono_us, of the newest clock that was released */
 	int64_t boot_offset_us;           /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
 	bool clock_known, started;

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENT "object:state-changed:focused"
-
 enum { OPEN_TIMEOUT_US = 5000000 };
+
+/* All that is asked for. Never text-changed: it carries what is typed. */
+static const char *const subscribed[] = { "object:state-changed:focused", "object:text-caret-moved" };
 
 /* StateChanged: what, 1 or 0, unused, variant, properties or the application. */
 static int on_state_changed(sd_bus_message *m, void *user, sd_bus_error *error)
@@ -21,6 +22,17 @@ static int on_state_changed(sd_bus_message *m, void *user, sd_bus_error *error)
 		return 0;
 	if (on)
 		atspi_news(a, name, path);
+	return 0;
+}
+
+/* TextCaretMoved: only whose it is is looked at; where the caret is would tell a length. */
+static int on_caret_moved(sd_bus_message *m, void *user, sd_bus_error *error)
+{
+	const char *name = sd_bus_message_get_sender(m), *path = sd_bus_message_get_path(m);
+
+	(void)error;
+	if (name && path)
+		atspi_caret(user, name, path);
 	return 0;
 }
 
@@ -42,8 +54,9 @@ static int on_name_owner_changed(sd_bus_message *m, void *user, sd_bus_error *er
 		return 0;
 	if (!strcmp(name, ATSPI_REGISTRY) && after[0]) {
 		/* A new registry does not know us. */
-		sd_bus_call_method_async(a->bus, NULL, ATSPI_REGISTRY, "/org/a11y/atspi/registry", ATSPI_REGISTRY,
-					 "RegisterEvent", on_registered, NULL, "sass", EVENT, 0, "");
+		for (size_t i = 0; i < sizeof subscribed / sizeof subscribed[0]; i++)
+			sd_bus_call_method_async(a->bus, NULL, ATSPI_REGISTRY, "/org/a11y/atspi/registry", ATSPI_REGISTRY,
+						 "RegisterEvent", on_registered, NULL, "sass", subscribed[i], 0, "");
 	}
 	if (name[0] != ':' || after[0])
 		return 0;
@@ -90,15 +103,19 @@ static int join(struct atspi *a, const char *address, const char **what)
 	*what = "the accessibility bus refuses to tell about the focus";
 	if (sd_bus_add_match(a->bus, NULL, "type='signal',interface='org.a11y.atspi.Event.Object',member='StateChanged',arg0='focused'",
 			     on_state_changed, a) < 0 ||
+	    sd_bus_add_match(a->bus, NULL, "type='signal',interface='org.a11y.atspi.Event.Object',member='TextCaretMoved'",
+			     on_caret_moved, a) < 0 ||
 	    sd_bus_add_match(a->bus, NULL, "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
 			     "member='NameOwnerChanged'", on_name_owner_changed, a) < 0)
 		return ERROR_GONE;
 	/* Applications with toolkits that ask first only speak when somebody is registered. */
-	if (sd_bus_call_method(a->bus, ATSPI_REGISTRY, "/org/a11y/atspi/registry", ATSPI_REGISTRY, "RegisterEvent", NULL, NULL,
-			       "sass", EVENT, 0, "") < 0 &&
-	    sd_bus_call_method(a->bus, ATSPI_REGISTRY, "/org/a11y/atspi/registry", ATSPI_REGISTRY, "RegisterEvent", NULL, NULL,
-			       "s", EVENT) < 0)
-		return ERROR_GONE;
+	for (size_t i = 0; i < sizeof subscribed / sizeof subscribed[0]; i++) {
+		if (sd_bus_call_method(a->bus, ATSPI_REGISTRY, "/org/a11y/atspi/registry", ATSPI_REGISTRY, "RegisterEvent", NULL, NULL,
+				       "sass", subscribed[i], 0, "") < 0 &&
+		    sd_bus_call_method(a->bus, ATSPI_REGISTRY, "/org/a11y/atspi/registry", ATSPI_REGISTRY, "RegisterEvent", NULL, NULL,
+				       "s", subscribed[i]) < 0)
+			return ERROR_GONE;
+	}
 	*what = NULL;
 	return 0;
 }
@@ -138,9 +155,9 @@ void atspi_close(struct atspi *a)
 	if (!a)
 		return;
 	atspi_question_cancel_all(a);
-	if (a->bus && sd_bus_is_open(a->bus) > 0)
+	for (size_t i = 0; a->bus && sd_bus_is_open(a->bus) > 0 && i < sizeof subscribed / sizeof subscribed[0]; i++)
 		sd_bus_call_method_async(a->bus, NULL, ATSPI_REGISTRY, "/org/a11y/atspi/registry", ATSPI_REGISTRY,
-					 "DeregisterEvent", on_registered, NULL, "s", EVENT);
+					 "DeregisterEvent", on_registered, NULL, "s", subscribed[i]);
 	sd_bus_flush_close_unref(a->bus);
 	explicit_bzero(a, sizeof *a);
 	free(a);

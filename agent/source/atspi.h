@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which accessible object has the focus and what it is, by AT-SPI over sd-bus, asynchronously. Subscribes to
- * object:state-changed:focused only; never to text-changed, which carries what is typed.
+ * object:state-changed:focused and object:text-caret-moved; never to text-changed, which carries what is typed.
  */
 #ifndef ASSENT_ATSPI_H
 #define ASSENT_ATSPI_H
@@ -20,7 +20,8 @@ int atspi_fd(const struct atspi *a);
 int atspi_events(const struct atspi *a);
 int64_t atspi_deadline_us(const struct atspi *a);
 
-/* Handles what has come; emits RAW_FIELD: at once as PENDING (news), and again when its role is known. ERROR_GONE: the bus is gone. */
+/* Handles what has come; emits RAW_FIELD: at once as PENDING (news), and again when its role is known; and RAW_CARET for each
+ * movement of the caret in the object that its application told of last, or in a part of it. ERROR_GONE: the bus is gone. */
 int atspi_process(struct atspi *a);
 
 /* Asks again for role and states of an object that was emitted before; the answer, or FIELD_DEAD after 1 s, comes as

@@ -62,16 +62,16 @@ void atspi_question_cancel_all(struct atspi *a)
 	}
 }
 
-static enum field_role field_of(const struct atspi_question *q)
+enum field_role atspi_field(uint32_t role, uint32_t state, bool secret_hint)
 {
-	bool editable = q->state & 1U << ATSPI_EDITABLE;
+	bool editable = state & 1U << ATSPI_EDITABLE;
 
-	if (q->role == ATSPI_PASSWORD_TEXT || q->secret_hint)
+	if (role == ATSPI_PASSWORD_TEXT || secret_hint)
 		return FIELD_SECRET;
 	/* A role that toolkits give while they do not know yet is no answer. */
-	if (q->role == ATSPI_INVALID || q->state & 1U << ATSPI_DEFUNCT)
+	if (role == ATSPI_INVALID || state & 1U << ATSPI_DEFUNCT)
 		return FIELD_DEAD;
-	switch (q->role) {
+	switch (role) {
 	case ATSPI_TERMINAL:
 		return FIELD_TERMINAL;
 	case ATSPI_TEXT:
@@ -97,7 +97,7 @@ static void answered(struct atspi_question *q)
 {
 	if (--q->waiting > 0)
 		return;
-	enum field_role role = field_of(q);
+	enum field_role role = atspi_field(q->role, q->state, q->secret_hint);
 	bool focused = q->state & 1U << ATSPI_FOCUSED;
 	struct atspi *a = q->atspi;
 	uint64_t object = q->object;
@@ -150,18 +150,20 @@ static int on_pid(sd_bus_message *m, void *user, sd_bus_error *error)
 }
 
 /* Attributes are optional; of those that are known to tell, browsers have text-input-type. */
+bool atspi_secret_hint(const char *key, const char *value)
+{
+	return !strcmp(key, "text-input-type") ? !strcmp(value, "password") :
+	       (!strcmp(key, "protected") || !strcmp(key, "sensitive")) && !strcmp(value, "true");
+}
+
 static int on_hint(sd_bus_message *m, void *user, sd_bus_error *error)
 {
 	struct atspi_question *q = user;
 	const char *key, *value;
 	(void)error;
 	if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_enter_container(m, 'a', "{ss}") > 0) {
-		while (sd_bus_message_read(m, "{ss}", &key, &value) > 0) {
-			if (!strcmp(key, "text-input-type") && !strcmp(value, "password"))
-				q->secret_hint = true;
-			else if ((!strcmp(key, "protected") || !strcmp(key, "sensitive")) && !strcmp(value, "true"))
-				q->secret_hint = true;
-		}
+		while (sd_bus_message_read(m, "{ss}", &key, &value) > 0)
+			q->secret_hint |= atspi_secret_hint(key, value);
 	}
 	answered(q);
 	return 0;

@@ -54,8 +54,14 @@ void atspi_question_cancel_all(struct atspi *a);
 void atspi_tell(struct atspi *a, uint64_t object, const char *name, enum field_role role, bool focused, int64_t asked_us);
 int32_t atspi_sender_pid(const struct atspi *a, const char *name);       /* 0: not known yet */
 void atspi_sender_forget(struct atspi *a, const char *name);
+/* What role, states and attributes make of an object. */
+enum field_role atspi_field(uint32_t role, uint32_t state, bool secret_hint);
+bool atspi_secret_hint(const char *key, const char *value);
 /* An object has the focus: emits it as pending, and asks what it is. */
 void atspi_news(struct atspi *a, const char *name, const char *path);
+
+/* atspi_caret.c: the caret of an object moved. */
+void atspi_caret(struct atspi *a, const char *name, const char *path);
 
 /* atspi_find.c: which object has the focus already, before the first news. */
 void atspi_find(struct atspi *a);

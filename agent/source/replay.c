@@ -13,7 +13,8 @@
 enum { WINDOWS = 64, OBJECTS = 64, PENDING = 256, LINE = 1024 };
 
 struct window { struct raw_app app; enum tty_state tty; };
-struct object { uint64_t id; int32_t pid; enum field_role role; int64_t delay_us; bool dead; };
+struct object { uint64_t id; int32_t pid; enum field_role role; int64_t delay_us, caret_us; bool dead, still; };
+/* The answer to a question, or (asked_us -1) a caret that moves. */
 struct pending { int64_t at_us, asked_us; uint64_t object; bool used; };
 
 struct replay {
@@ -24,7 +25,8 @@ struct replay {
 	int window_count, object_count;
 	struct pending pending[PENDING];
 	uint64_t focus;                   /* window */
-	uint64_t object;                  /* focused object */
+	uint64_t object;                  /* focused object, as the bus says */
+	uint64_t into;                    /* where the keys go */
 	bool grabbed, disagrees, synthetic, sampling;
 	bool ctrl, alt, shift;
 	int16_t device;
@@ -87,22 +89,44 @@ static struct object *find_object(struct replay *w, uint64_t id)
 	return NULL;
 }
 
-static void ask_object(struct replay *w, uint64_t id)
+static void expect(struct replay *w, uint64_t object, int64_t asked_us, int64_t at_us)
 {
-	const struct object *o = find_object(w, id);
 	for (int i = 0; i < PENDING; i++) {
 		if (w->pending[i].used)
 			continue;
-		w->pending[i] = (struct pending){ .used = true, .object = id, .asked_us = w->now_us,
-			.at_us = w->now_us + (o && !o->dead ? o->delay_us : 1000000) };
+		w->pending[i] = (struct pending){ .used = true, .object = object, .asked_us = asked_us, .at_us = at_us };
 		return;
 	}
+}
+
+static void ask_object(struct replay *w, uint64_t id)
+{
+	const struct object *o = find_object(w, id);
+	expect(w, id, w->now_us, w->now_us + (o && !o->dead ? o->delay_us : 1000000));
+}
+
+/* As applications do: what takes text moves its caret for each character. */
+static void type_into(struct replay *w, const struct raw_input *in)
+{
+	const struct object *o = find_object(w, w->into);
+	const struct window *win = find_window(w, w->focus);
+	bool takes = o && win && o->pid == win->app.pid && (o->role == FIELD_TEXT || o->role == FIELD_SECRET) && !o->dead && !o->still;
+	if (takes && in->action != KEY_RELEASE && !in->chord && (in->text[0] || in->key_class == CLASS_ERASE))
+		expect(w, o->id, -1, w->now_us + o->caret_us);
 }
 
 static void answer(struct replay *w, struct pending *p)
 {
 	const struct object *o = find_object(w, p->object);
 	struct raw_event raw = { .kind = RAW_FIELD };
+	if (p->asked_us == -1) {
+		raw.kind = RAW_CARET;
+		raw.as.caret.object = p->object;
+		raw.as.caret.pid = o ? o->pid : 0;
+		p->used = false;
+		emit(w, &raw);
+		return;
+	}
 	raw.as.field.object = p->object;
 	raw.as.field.asked_us = p->asked_us;
 	raw.as.field.role = o && !o->dead ? o->role : FIELD_DEAD;
@@ -245,6 +269,8 @@ static void input(struct replay *w, enum raw_kind kind, const struct raw_input *
 		look(w, w->focus);
 		sample(w);
 	}
+	if (kind == RAW_KEY)
+		type_into(w, in);
 	settle(w);
 }
 
@@ -319,12 +345,16 @@ static int do_object(struct replay *w, const char *rest)
 		return fail(w, "too many objects");
 	if (!o) {
 		o = &w->objects[w->object_count++];
-		*o = (struct object){ .id = id, .delay_us = 1000, .role = FIELD_TEXT };
+		*o = (struct object){ .id = id, .delay_us = 1000, .caret_us = 2000, .role = FIELD_TEXT };
 	}
 	if (option(rest, "pid", value, sizeof value))
 		o->pid = atoi(value);
 	if (option(rest, "delay", value, sizeof value))
 		o->delay_us = duration(value);
+	if (option(rest, "caret", value, sizeof value)) {
+		o->still = strcmp(value, "none") == 0;
+		o->caret_us = o->still ? 0 : duration(value);
+	}
 	if (option(rest, "role", value, sizeof value)) {
 		int role = role_of(value);
 		if (role < 0)
@@ -354,7 +384,7 @@ static int do_field(struct replay *w, const char *rest)
 	const struct object *o = find_object(w, strtoull(rest, NULL, 0));
 	if (!o)
 		return fail(w, "object %s was not declared", rest);
-	w->object = o->id;
+	w->object = w->into = o->id;
 	struct raw_event raw = { .kind = RAW_FIELD };
 	raw.as.field.object = o->id;
 	raw.as.field.pid = o->pid;
@@ -483,6 +513,15 @@ static int run(struct replay *w, const char *word, const char *rest)
 		return do_field(w, rest);
 	if (strcmp(word, "tty") == 0)
 		return do_tty(w, rest);
+	if (strcmp(word, "into") == 0) {
+		w->into = strtoull(rest, NULL, 0);
+		return 0;
+	}
+	if (strcmp(word, "caret") == 0) {
+		expect(w, strtoull(rest, NULL, 0), -1, w->now_us);
+		advance(w, w->now_us);
+		return 0;
+	}
 	if (strcmp(word, "consent") == 0)
 		return do_consent(w, rest);
 	if (strcmp(word, "grab") == 0)
@@ -498,6 +537,10 @@ static int run(struct replay *w, const char *word, const char *rest)
 	else if (strcmp(word, "lock") == 0) {
 		raw.kind = RAW_LOCK;
 		raw.as.lock.locked = on(rest);
+		emit(w, &raw);
+	} else if (strcmp(word, "private") == 0) {
+		raw.kind = RAW_PRIVATE;
+		raw.as.private_mode.on = on(rest);
 		emit(w, &raw);
 	} else if (strcmp(word, "clock") == 0) {
 		w->utc_offset_us += duration(rest);

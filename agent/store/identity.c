@@ -70,3 +70,16 @@ int identity_pseudonym(const char *path, const char *study, char out[33])
 	sodium_bin2hex(out, 33, hash, sizeof hash);
 	return 0;
 }
+
+int identity_jitter_key(const char *path, uint8_t out[16])
+{
+	/* No study's id has spaces: this hash is none of the pseudonyms. */
+	static const unsigned char context[] = "assent: edges of spans";
+	unsigned char secret[SECRET];
+	int e = read_secret(path, secret);
+	if (e)
+		return e;
+	crypto_generichash(out, 16, context, sizeof context - 1, secret, sizeof secret);
+	sodium_memzero(secret, sizeof secret);
+	return 0;
+}

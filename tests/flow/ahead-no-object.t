@@ -9,14 +9,14 @@ focus 1
 press Tab
 release Tab
 +10ms field 21
-+1s type ok
++4s type ok
 +4s motion 1 1
 --
 0 start
 0 focus app=editor
 1000..2000 span unknown
-2310 key_down letter code=24
-2340 key_up letter code=24
-2410 key_down letter code=37
-2440 key_up letter code=37
-6510 motion at=1,1
+5310 key_down letter code=24
+5340 key_up letter code=24
+5410 key_down letter code=37
+5440 key_up letter code=37
+9510 motion at=1,1

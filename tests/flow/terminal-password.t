@@ -19,7 +19,11 @@ tty 3 program
 --
 0 start
 0 focus app=xterm
-1000..3000 span terminal-echo-off
+1000 key_down letter code=31
+1030 key_up letter code=31
+1100 key_down letter code=22
+1130 key_up letter code=22
+1130..3000 span terminal-echo-off
 5300 key_down letter code=38
 5330 key_up letter code=38
 5400 key_down letter code=31

@@ -96,6 +96,15 @@ class GtkWindow(Program):
 	def at(self, index):
 		return tuple(self.told["fields"][index])
 
+	def ask(self, command):
+		"""What it says to "text N" or "keys" (start it with stdin=subprocess.PIPE)."""
+		self.tell(command)
+		return json.loads(self.read_line())
+
+	def tell(self, command):
+		self.popen.stdin.write(command.encode() + b"\n")
+		self.popen.stdin.flush()
+
 
 class Desk:
 	"""wm: openbox; a11y: the accessibility bus (else NO_AT_BRIDGE); bus: a session bus; screen: (w, h).
@@ -146,7 +155,9 @@ class Desk:
 		# GTK's own compose tables and memory-backed settings: no ibus, no dconf service, no GVfs mounts.
 		self.env.update(HOME=str(self.home), ASSENT_DESK=self.mark, GTK_IM_MODULE="gtk-im-context-simple",
 			GSETTINGS_BACKEND="memory", GIO_USE_VFS="local", LIBGL_ALWAYS_SOFTWARE="1",
-			HISTFILE="/dev/null", DBUS_SESSION_BUS_ADDRESS="disabled:")
+			HISTFILE="/dev/null", DBUS_SESSION_BUS_ADDRESS="disabled:",
+			# Nor the machine's own: whether its session is locked is none of this desktop's business (logind.py).
+			DBUS_SYSTEM_BUS_ADDRESS="disabled:")
 		if not self.a11y:
 			self.env["NO_AT_BRIDGE"] = "1"
 		self._open_server()

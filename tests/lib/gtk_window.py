@@ -3,7 +3,7 @@
 
 When it is on the screen it prints one line of JSON: pid, X window, and where the middle of each field is. Then it
 obeys lines on its standard input: "title NAME", "show N" (makes password field N readable), "text N" (prints what
-field N holds, as JSON), "keys" (prints what all keys pressed in this window produced, as JSON), "quit".
+field N holds, as JSON), "clear N" (empties it), "keys" (prints what all keys pressed in this window produced, as JSON), "quit".
 """
 
 import json
@@ -84,6 +84,8 @@ def main():
 			else:
 				text = field.get_text()
 			print(json.dumps(text), flush=True)
+		elif word == "clear":
+			fields[int(rest)].set_text("")
 		elif word == "keys":
 			print(json.dumps("".join(keys)), flush=True)
 		elif word == "quit":

@@ -101,6 +101,10 @@ static void print_event(void *user, const struct raw_event *raw)
 	case RAW_FIELD:
 		print_field(raw);
 		break;
+	case RAW_CARET:
+		printf("caret t=%lld object=%llu pid=%d\n", (long long)raw->mono_us, (unsigned long long)raw->as.caret.object,
+		       raw->as.caret.pid);
+		break;
 	case RAW_GRAB:
 		printf("grab grabbed=%d\n", raw->as.grab.grabbed);
 		break;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which object took which key. An application handles its input in order and moves a caret for each character that
+ * it takes, so carets are given to presses one to one, oldest first, within one process. What may move a caret
+ * or not (a click, Tab, Enter, Backspace, a shortcut) stands in the same line and takes a caret too, so that the
+ * caret that a click moved never counts for the character typed after it. News that another object has the focus show
+ * that the oldest such press was handled.
+ *
+ * When a press took a caret that was not its own, the last character of the run is left without one. Then, when all was
+ * quiet for long enough, that caret is handed on to it (confirm_settle).
+ */
+#ifndef ASSENT_CONFIRM_H
+#define ASSENT_CONFIRM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CONFIRM_PRESSES = 2048, CONFIRM_HANDED = 16 };
+
+enum press_kind {
+	PRESS_CHARACTER,         /* moves a caret where it is typed into text */
+	PRESS_MAYBE,             /* may move one: Backspace, dead keys */
+	PRESS_BARRIER            /* may move the focus, too: a click, Tab, Enter, a shortcut, another window */
+};
+
+enum confirm_state { CONFIRM_WAITING, CONFIRM_TAKEN, CONFIRM_NEVER };
+
+struct press {
+	int64_t mono_us;
+	uint64_t object;         /* that took it; 0 */
+	int32_t pid;             /* of the focused window when it was pressed */
+	uint8_t kind, state;     /* press_kind, confirm_state */
+	bool by_caret;           /* it holds a caret, which can be handed on if it is no character's */
+};
+
+/* Presses are numbered from 1; press n is at place n % CONFIRM_PRESSES until it is pushed out. */
+struct confirm {
+	struct press press[CONFIRM_PRESSES];
+	uint32_t newest;
+	uint32_t oldest;         /* the first that may still wait */
+};
+
+void confirm_init(struct confirm *c);
+/* A press on its way to this process; its number. Those that wait longer than limit_us never will be confirmed. */
+uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, int64_t mono_us, int64_t limit_us);
+/* A caret moved in an object of this process, learnt at mono_us. */
+void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int64_t mono_us);
+/* Another object of this process has the focus, learnt at mono_us. */
+void confirm_news(struct confirm *c, int32_t pid, int64_t mono_us);
+/* Nothing more will come for presses until before_us: hands on carets that others took. */
+void confirm_settle(struct confirm *c, int32_t pid, int64_t before_us);
+/* NULL when it is not known any more. */
+const struct press *confirm_find(const struct confirm *c, uint32_t press);
+
+#endif
