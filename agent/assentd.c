@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "doctor.h"
 #include "error.h"
 #include "supervisor.h"
 
 static const char usage[] =
 	"Usage: assentd [--source x11|replay:FILE] [--data DIR] [--config FILE] [--check-config] [--verbose]\n"
+	"       assentd --doctor [--json] [--titles] [--data DIR] [--config FILE]\n"
 	"\n"
 	"Records keyboard and pointer interaction as far as the participant agreed (see assent join).\n"
 	"It starts nothing by itself: without a valid decision in the ledger it waits, and no input is read.\n"
@@ -20,6 +22,7 @@ static const char usage[] =
 	"  --data DIR            instead of $XDG_DATA_HOME/assent\n"
 	"  --config FILE         instead of $XDG_CONFIG_HOME/assent/assent.yaml\n"
 	"  --check-config        read configuration and policy, say what is wrong, and end\n"
+	"  --doctor              look once which windows' keys could be vouched for, and end (see assent doctor)\n"
 	"  --verbose             more messages; never what was typed\n"
 	"  --help, --version\n";
 
@@ -28,12 +31,15 @@ int main(int argc, char **argv)
 	static struct supervisor s;
 	s.source = "x11";
 	const char *data = NULL, *config = NULL;
-	bool check = false, source_given = false;
-	enum { OPT_SOURCE = 256, OPT_DATA, OPT_CONFIG, OPT_CHECK, OPT_VERBOSE, OPT_HELP, OPT_VERSION };
+	bool check = false, source_given = false, doctor = false;
+	struct doctor_options look = { 0 };
+	enum { OPT_SOURCE = 256, OPT_DOCTOR, OPT_JSON, OPT_TITLES, OPT_DATA, OPT_CONFIG, OPT_CHECK, OPT_VERBOSE, OPT_HELP, OPT_VERSION };
 	static const struct option options[] = {
 		{ "source", required_argument, NULL, OPT_SOURCE }, { "data", required_argument, NULL, OPT_DATA },
 		{ "config", required_argument, NULL, OPT_CONFIG }, { "check-config", no_argument, NULL, OPT_CHECK },
 		{ "verbose", no_argument, NULL, OPT_VERBOSE }, { "help", no_argument, NULL, OPT_HELP },
+		{ "doctor", no_argument, NULL, OPT_DOCTOR }, { "json", no_argument, NULL, OPT_JSON },
+		{ "titles", no_argument, NULL, OPT_TITLES },
 		{ "version", no_argument, NULL, OPT_VERSION }, { NULL, 0, NULL, 0 } };
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (o) {
@@ -41,6 +47,9 @@ int main(int argc, char **argv)
 		case OPT_DATA: data = optarg; break;
 		case OPT_CONFIG: config = optarg; break;
 		case OPT_CHECK: check = true; break;
+		case OPT_DOCTOR: doctor = true; break;
+		case OPT_JSON: look.json = true; break;
+		case OPT_TITLES: look.titles = true; break;
 		case OPT_VERBOSE: log_verbose(true); break;
 		case OPT_HELP: fputs(usage, stdout); return 0;
 		case OPT_VERSION: puts("assentd " ASSENT_VERSION); return 0;
@@ -51,12 +60,18 @@ int main(int argc, char **argv)
 		fprintf(stderr, "assentd: unexpected '%s'\nTry 'assentd --help'.\n", argv[optind]);
 		return 2;
 	}
+	if (!doctor && (look.json || look.titles)) {
+		fputs("assentd: --json and --titles go with --doctor\nTry 'assentd --help'.\n", stderr);
+		return 2;
+	}
 	log_name("assentd");
 	int error = places_find(data, config, &s.places);
 	if (error) {
 		log_error("no place for the data: set HOME, or use --data (%s)", error_text(error));
 		return 1;
 	}
+	if (doctor)
+		return doctor_run(&s.places, &look);
 	struct config_error problem;
 	if (settings_load(s.places.policy, true, &s.policy, &problem) ||
 	    settings_load(s.places.config, false, &s.participant, &problem)) {

@@ -64,7 +64,8 @@ static void mirror_private(struct capture *c)
 	int32_t on = pipeline_private(&c->pipeline);
 	if (on == atomic_load_explicit(&stats->private_on, memory_order_relaxed))
 		return;
-	atomic_store(&stats->private_since_us, on ? clock_utc_us() : 0);
+	/* Spans have coarse edges; nobody needs this finer. */
+	atomic_store(&stats->private_since_us, on ? clock_utc_us() / 1000000 * 1000000 : 0);
 	atomic_store(&stats->private_on, on);
 	eventfd_write(c->options->told_fd, 1);
 }

@@ -117,7 +117,7 @@ static void silent(const struct doctor *d, struct doctor_window *w)
 			MEND(w, "start it again: it was started without this session's accessibility bus, or by another bus");
 		return;
 	case TOOLKIT_SILENT:
-		MEND(w, "cannot be mended: it draws its text by itself and has no accessibility (a terminal emulator: name it "
+		MEND(w, "none: it draws its text by itself and has no accessibility (a terminal emulator: name it "
 		     "under terminals: in assent.yaml)");
 		return;
 	case TOOLKIT_UNKNOWN:
@@ -156,7 +156,7 @@ static bool nowhere(struct doctor_window *w)
 		w->cause = DOCTOR_OTHER_NAMESPACE;
 		WHY(w, "it runs in a container or sandbox%s%s, whose files and terminals are not ours", app->sandbox[0] ? " " : "",
 		    app->sandbox);
-		MEND(w, "use its ordinary package instead of the sandboxed one");
+		MEND(w, app->sandbox[0] ? "use its ordinary package instead of the sandboxed one" : "none: what runs in a container is masked");
 		return true;
 	}
 	if (!app->exe[0] && !app->sandbox[0]) {
@@ -214,9 +214,9 @@ void doctor_advise(const struct doctor *d, struct doctor_window *w, const struct
 			by_accessibility(d, w, place, lasting);
 	}
 	if (lasting->open && !w->now.open) {
-		w->cause = d->locked ? DOCTOR_LOCKED : DOCTOR_GRABBED;
-		WHY(w, d->locked ? "the session is locked" : "another program holds the keyboard (a locker, a prompt, a menu)");
-		MEND(w, "nothing: recording goes on when that is over");
+		w->cause = d->is_private ? DOCTOR_PRIVATE : d->locked ? DOCTOR_LOCKED : DOCTOR_GRABBED;
+		WHY(w, d->is_private ? "you switched private mode on" : d->locked ? "the session is locked" : "another program holds the keyboard (a locker, a prompt, a menu)");
+		MEND(w, d->is_private ? "none needed; assent private off" : "none needed: recording goes on when that is over");
 		return;
 	}
 	switch (w->cause) {

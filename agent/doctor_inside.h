@@ -33,6 +33,7 @@ enum doctor_cause {
 	DOCTOR_NO_TEXT,          /* what has the focus takes no text */
 	DOCTOR_NO_KEYS,          /* it never takes keys */
 	DOCTOR_OTHER,
+	DOCTOR_PRIVATE,          /* private mode is on */
 	DOCTOR_CAUSES
 };
 
@@ -63,7 +64,9 @@ struct doctor {
 	bool joined;                     /* merged is that of a study in force; else of policy and participant alone */
 	struct x11_list *list;           /* NULL: no display */
 	struct atspi_list *bus;
-	bool locked;
+	bool locked;                     /* by logind */
+	bool is_private;                 /* private mode is on */
+	bool wants_oracle;               /* some window does, or there is no accessibility at all */
 	struct doctor_window window[X11_LIST_MAX];
 	int windows;
 	struct doctor_finding finding[DOCTOR_FINDINGS_MAX];
@@ -73,7 +76,7 @@ struct doctor {
 /* Where a key might go, and what the oracles say there. */
 struct doctor_place {
 	const struct raw_app *app;
-	bool locked, grabbed;
+	bool locked, grabbed, is_private;
 	enum tty_state tty;              /* of a terminal */
 	enum field_role role;            /* of the focused object; PENDING: none is known */
 };
@@ -83,7 +86,7 @@ int doctor_judge(const struct limits *limits, const struct doctor_place *place, 
 
 /* doctor_window.c: fills d->window from d->list. ERROR_MEMORY. */
 int doctor_windows(struct doctor *d);
-/* doctor_advice.c: cause, wants_oracle, why and mend, from the facts; lasting is the verdict without lock and grab. */
+/* doctor_advice.c: cause, wants_oracle, why and mend, from the facts; lasting is the verdict without lock, grab and private mode. */
 void doctor_advise(const struct doctor *d, struct doctor_window *w, const struct doctor_place *place,
 		   const struct doctor_verdict *lasting);
 /* The same for a terminal. */

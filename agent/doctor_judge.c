@@ -95,6 +95,9 @@ static void begin(struct story *s)
 	raw = (struct raw_event){ .kind = RAW_LOCK };
 	raw.as.lock.locked = s->place->locked;
 	feed(s, raw);
+	raw = (struct raw_event){ .kind = RAW_PRIVATE };
+	raw.as.private_mode.on = s->place->is_private;
+	feed(s, raw);
 	raw = (struct raw_event){ .kind = RAW_FOCUS };
 	raw.as.app = s->place->app;
 	feed(s, raw);

@@ -22,12 +22,13 @@ static bool is_excluded(const struct doctor *d, const struct raw_app *app)
 	       (l->only_apps.count && !exclude_matches(&l->only_apps, app));
 }
 
-/* Of a window that has not the focus: that of a text field in it, since its toolkit tells of those. */
+/* Of a window that has not the focus: that of a text field in it, since its toolkit tells of those. The same under a grab,
+ * when toolkits take the focus away from what will have it again. */
 static enum field_role role_in(const struct doctor *d, const struct x11_seen *seen)
 {
 	if (!atspi_list_has(d->bus, seen->app.pid))
 		return FIELD_PENDING;
-	enum field_role role = seen->focused ? atspi_list_focused(d->bus, seen->app.pid) : FIELD_TEXT;
+	enum field_role role = seen->focused && !d->list->grabbed ? atspi_list_focused(d->bus, seen->app.pid) : FIELD_TEXT;
 	if (role == FIELD_DEAD)
 		role = FIELD_PENDING;
 	/* A terminal's own dialogs apart, what is typed goes to its terminal, whatever it calls that. */
@@ -53,9 +54,10 @@ static int look(struct doctor *d, struct doctor_window *w)
 	w->oracle = app->terminal ? DOCTOR_TERMINAL : atspi_list_has(d->bus, app->pid) ? DOCTOR_ACCESSIBILITY : DOCTOR_NO_ORACLE;
 	int e = doctor_judge(&d->merged.limits, &place, &lasting);
 	w->now = lasting;
-	if (e == 0 && (d->locked || d->list->grabbed)) {
+	if (e == 0 && (d->locked || d->list->grabbed || d->is_private)) {
 		place.locked = d->locked;
 		place.grabbed = d->list->grabbed;
+		place.is_private = d->is_private;
 		e = doctor_judge(&d->merged.limits, &place, &w->now);
 	}
 	if (e == 0)

@@ -128,6 +128,7 @@ struct raw_input {
 	uint8_t has;             /* HAS_POSITION | HAS_DELTA */
 	bool synthetic;
 	bool chord;              /* a key with Ctrl, Alt or Super held */
+	bool dead;               /* an accent that waits for its letter */
 	char text[RAW_TEXT_MAX + 1]; /* what the key produced, UTF-8 */
 };
 
@@ -137,6 +138,7 @@ struct raw_app {
 	int32_t pid;             /* 0: unknown (remote, or the server would not say) */
 	bool terminal;           /* the source can look at its ttys */
 	bool foreign;            /* another mount namespace: its paths and ttys are not ours */
+	bool private_window;     /* of a browser, as far as its title tells */
 	char exe[EVENT_APP_MAX + 1];    /* /proc/PID/exe */
 	char sandbox[64];               /* flatpak or snap id */
 	char klass[64], instance[64];   /* WM_CLASS */
@@ -170,8 +172,10 @@ struct raw_event {
 		const struct raw_app *app;                       /* RAW_FOCUS; borrowed for the call */
 		struct { uint64_t object; int32_t pid; enum field_role role;
 			 bool focused;                           /* has STATE_FOCUSED now */
+			 bool private_window;                    /* in a browser's private window */
 			 int64_t asked_us; } field;              /* when the question left; 0: news */
-		struct { uint64_t object; int32_t pid; } caret;  /* object: the focused one that it belongs to, if it is a part of it */
+		struct { uint64_t object; int32_t pid;           /* object: the focused one that it belongs to, if it is a part of it */
+			 int32_t moved; } caret;                 /* characters forward since its last caret; 0: unknown, or back */
 		struct { uint64_t window; enum tty_state state; } tty;
 		struct { bool grabbed; } grab;
 		struct { bool agrees; } agree;

@@ -44,7 +44,7 @@ static int press_kind(const struct raw_event *raw)
 	if (in->chord || in->key_class == CLASS_ENTER || in->key_class == CLASS_NAVIGATION || in->key_class == CLASS_FUNCTION ||
 	    in->key_class == CLASS_OTHER)
 		return PRESS_BARRIER;
-	return in->key_class == CLASS_ERASE ? PRESS_MAYBE : PRESS_CHARACTER;
+	return in->key_class == CLASS_ERASE || in->dead ? PRESS_MAYBE : PRESS_CHARACTER;
 }
 
 static void decide(struct pipeline *p, const struct raw_event *raw)
@@ -63,6 +63,25 @@ static void decide(struct pipeline *p, const struct raw_event *raw)
 		struct held entry = { 0 };
 		hold(p, HELD_STAY, raw->mono_us, &entry);
 	}
+}
+
+/* Text is looked at in studies that keep it, or keys it can be made of. */
+static void read_text(struct pipeline *p, const struct raw_event *raw, uint32_t press)
+{
+	if (!p->sensitive || p->consent.permit.keys < DETAIL_CODE || !press)
+		return;
+	/* What is masked anyway is not looked at, and not remembered. */
+	if (raw->kind == RAW_KEY && !context_stay(&p->context, p->context.serial)->masked)
+		sensitive_key(p->sensitive, press, raw->mono_us, &raw->as.input);
+	else
+		sensitive_break(p->sensitive);
+}
+
+static void mask_text(struct pipeline *p, int64_t now_us)
+{
+	uint32_t first, last;
+	while (p->sensitive && sensitive_match(p->sensitive, now_us, &first, &last))
+		airlock_mask_presses(&p->airlock, first, last, REASON_SENSITIVE);
 }
 
 static void toggle_private(struct pipeline *p, int64_t mono_us)
@@ -86,6 +105,8 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 	context_apply(&p->context, raw, &change);
 	if (change.mask)
 		airlock_mask(&p->airlock, &change);
+	if (raw->kind == RAW_FOCUS && p->sensitive)
+		sensitive_break(p->sensitive);
 
 	struct held entry = { 0 };
 	int press;
@@ -105,6 +126,7 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 			entry.press = context_press(&p->context, (enum press_kind)press, raw->mono_us);
 		/* A button that is let go, too: a drop can move the focus. */
 		entry.barrier = press == PRESS_BARRIER || raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH;
+		read_text(p, raw, entry.press);
 		hold(p, (enum held_kind)(HELD_KEY + (raw->kind - RAW_KEY)), raw->mono_us, &entry);
 		if (press == PRESS_BARRIER || raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH)
 			p->barrier_us = raw->mono_us;
@@ -222,6 +244,10 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 				    .character = is_character(h), .barrier_us = h->barrier_us };
 		verdict = context_judge(&p->context, &m, now_us, &reason);
 	}
+	if (verdict == VERDICT_OPEN && p->sensitive && h->press && sensitive_holds(p->sensitive, h->press, now_us)) {
+		p->lingers = true;
+		return false;
+	}
 	if (verdict == VERDICT_WAIT)
 		return false;
 	bool plain = verdict == VERDICT_OPEN && plain_key(h) && !is_character(h) && !stay->terminal && stay->role != FIELD_TEXT;
@@ -251,8 +277,14 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 void pipeline_release(struct pipeline *p, int64_t now_us)
 {
 	const struct held *h;
+	mask_text(p, now_us);
+	p->lingers = false;
 	while ((h = airlock_head(&p->airlock)) && release_head(p, h, now_us))
 		;
+	if (!h && p->sensitive && p->key_us != INT64_MIN && now_us >= p->key_us + SENSITIVE_HOLD_US) {
+		sensitive_forget(p->sensitive);
+		p->key_us = INT64_MIN;
+	}
 	airlock_gather(&p->airlock);
 	h = airlock_head(&p->airlock);
 	struct context_change change;
@@ -280,6 +312,12 @@ int64_t pipeline_deadline(const struct pipeline *p)
 		if (look && p->input_us != INT64_MIN && p->checked_us < p->input_us + CONTEXT_LIMIT_US)
 			return next > p->input_us + PIPELINE_CHECK_US ? next : p->input_us + PIPELINE_CHECK_US;
 		return expiry;
+	}
+	/* Ask once more after the newest key; then only more text, or its end, can tell more. */
+	if (p->lingers && p->key_us != INT64_MIN) {
+		int64_t asked = p->key_us + CONTEXT_HOLD_US, end = sensitive_deadline(p->sensitive);
+		int64_t at = p->checked_us < asked ? (asked > next ? asked : next) : end;
+		return at < expiry ? at : expiry;
 	}
 	int64_t due = h->mono_us + CONTEXT_HOLD_US;
 	bool crowded = p->airlock.count > AIRLOCK_CROWD;
@@ -309,6 +347,8 @@ void pipeline_stop(struct pipeline *p, int64_t now_us)
 		redact_mask(&p->redact, &p->consent.permit, h, context_stay(&p->context, h->stay),
 			    h->masked ? (enum reason)(h->masked - 1) : REASON_UNKNOWN, false);
 	airlock_clear(&p->airlock);
+	if (p->sensitive)
+		sensitive_forget(p->sensitive);
 	if (p->running)
 		redact_stop(&p->redact, &p->consent.permit, now_us);
 	p->running = false;

@@ -11,6 +11,7 @@
 #include "policy/context.h"
 #include "policy/hotkey.h"
 #include "policy/redact.h"
+#include "policy/sensitive.h"
 
 enum {
 	PIPELINE_CHECK_US = 250000,       /* oracles are asked no more often than this while keys wait, */
@@ -30,6 +31,8 @@ struct pipeline {
 	struct redact redact;
 	struct hotkey hotkey;
 	struct delays delays;
+	struct sensitive *sensitive;      /* the caller's; NULL: nothing is looked for in what is typed */
+	bool lingers;                     /* the oldest entry is open, and waits only for more text */
 	pipeline_ask *ask;
 	void *user;
 	int64_t barrier_us, checked_us, input_us, key_us;

@@ -28,13 +28,19 @@ int private_open(struct private_mode *p, struct stats *stats, const char *mark)
 	return 0;
 }
 
+/* Spans have coarse edges; nobody needs this finer. */
+static int64_t seconds(int64_t us)
+{
+	return us / 1000000 * 1000000;
+}
+
 static void apply(struct private_mode *p)
 {
 	struct stats *t = p->stats;
 	uint64_t asked = atomic_load(&t->private_asked);
 	int32_t on = asked & 1;
 	if (on != atomic_load(&t->private_on)) {
-		atomic_store(&t->private_since_us, on ? clock_utc_us() : 0);
+		atomic_store(&t->private_since_us, on ? seconds(clock_utc_us()) : 0);
 		atomic_store(&t->private_on, on);
 	}
 	atomic_store(&t->private_done, asked);
@@ -76,7 +82,7 @@ void private_keep(struct private_mode *p)
 	if (on == p->marked)
 		return;
 	int64_t since = atomic_load(&t->private_since_us);
-	if (mark_set(p->mark, on, since ? since : clock_utc_us()))
+	if (mark_set(p->mark, on, since ? since : seconds(clock_utc_us())))
 		log_warn("%s: cannot be %s (%s): after a restart private mode will be %s", p->mark, on ? "written" : "removed",
 			 strerror(errno), on ? "off" : "on");
 	else

@@ -17,7 +17,7 @@ enum {
 	SENSITIVE_PARTS_MAX = 12,
 	SENSITIVE_TEXT_MAX = 31,          /* characters of a part that is a text */
 	SENSITIVE_WIDTH_MAX = 192,        /* characters of a pattern, without what stands between them */
-	SENSITIVE_NAME_MAX = 39
+	SENSITIVE_NAME_MAX = 63
 };
 
 /* Characters as patterns see them: ASCII, letters in upper case; digits, spaces and hyphens of other scripts as those of

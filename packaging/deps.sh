@@ -54,9 +54,41 @@ libclang-rt-dev         sanitizers, fuzzing
 llvm                    names in the sanitizers'\'' reports
 i3lock                  an application: screen locker
 strace                  shows that nothing is opened before consent
+xtrlock                 an application: screen locker
+xsecurelock             an application: screen locker
+xscreensaver            an application: screen locker
+light-locker            an application: screen locker
+libpam-wrapper          lets a locker be unlocked, and says by which password
+libnss-wrapper          the same for a locker without PAM
+pinentry-gtk2           an application: prompt
+pinentry-gnome3         an application: prompt
+gcr                     its window
+pinentry-qt             an application: prompt
+ssh-askpass             an application: prompt
+ssh-askpass-gnome       an application: prompt
+keepassxc               an application: password manager
+lxpolkit                an application: polkit agent
+polkitd                 its helper
+python3-dbus            tells a logind what to say
+python3-dbusmock        a logind, where there is no systemd
+firefox-esr             an application: web browser
+chromium                an application: web browser
+gir1.2-gtk-4.0          an application: text fields of GTK 4
+python3-pyqt5           an application: text fields of Qt
 xinput                  input devices come and go
 x11-xserver-utils       the screen changes its size (xrandr)
 x11-xkb-utils           the keyboard layout changes (setxkbmap)
+xfce4-terminal          an application: terminal (VTE, tabs)
+gnome-terminal          an application: terminal (a server for all windows)
+alacritty               an application: terminal
+kitty                   an application: terminal
+tmux                    an application: terminals in a terminal
+screen                  an application: terminals in a terminal
+pinentry-curses         an application: password prompt in a terminal
+dialog                  an application: password prompt in a terminal
+openssh-client          an application: remote shell, its password prompt
+dropbear-bin            a server for that, without a service
+busybox                 an application: many programs in one file
 '
 full='
 clang-tidy              static analysis

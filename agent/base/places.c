@@ -79,6 +79,7 @@ int places_find(const char *data, const char *config, struct places *p)
 		r = join(p->config, directory, "assent.yaml");
 	if (r || (r = join(p->spool, p->data, "spool")) || (r = join(p->studies, p->data, "studies")) ||
 	    (r = join(p->ledger, p->data, "ledger.jsonl")) || (r = join(p->identity, p->data, "identity")) ||
+	    (r = join(p->secrets, p->data, "secrets")) ||
 	    (r = join(p->mark, p->data, "private")))
 		return r;
 	memcpy(p->policy, "/etc/assent/policy.yaml", sizeof "/etc/assent/policy.yaml");

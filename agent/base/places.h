@@ -11,6 +11,7 @@ struct places {
 	char studies[PLACE_MAX];   /* data/studies: the manifests as they were agreed to */
 	char ledger[PLACE_MAX];    /* data/ledger.jsonl */
 	char identity[PLACE_MAX];  /* data/identity */
+	char secrets[PLACE_MAX];   /* data/secrets: hashes of phrases that are never recorded */
 	char mark[PLACE_MAX];      /* data/private: there while private mode is on */
 	char config[PLACE_MAX];    /* $XDG_CONFIG_HOME/assent/assent.yaml, or --config */
 	char control[PLACE_MAX];   /* $XDG_RUNTIME_DIR/assent/control; data/control where there is no runtime dir, and

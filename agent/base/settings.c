@@ -10,6 +10,7 @@
 #include "../error.h"
 #include "bounds.h"
 #include "chord.h"
+#include "patterns.h"
 
 #define DAY_US INT64_C(86400000000)
 
@@ -72,8 +73,8 @@ static int source(const struct config *c, const struct config_node *node, struct
 
 int settings_parse(const char *name, const char *text, size_t length, bool is_policy, struct settings *s, struct config_error *error)
 {
-	static const char *const of_policy[] = {"capture", "retention", "studies", "exclude_apps", "terminals", "programs", NULL};
-	static const char *const of_participant[] = {"source", "capture", "retention", "terminals", "programs", "private_hotkey", NULL};
+	static const char *const of_policy[] = {"capture", "retention", "studies", "exclude_apps", "terminals", "programs", "sensitive", NULL};
+	static const char *const of_participant[] = {"source", "capture", "retention", "terminals", "programs", "private_hotkey", "sensitive", NULL};
 	struct config *c;
 	memset(s, 0, sizeof *s);
 	s->permitted = -1;
@@ -88,6 +89,7 @@ int settings_parse(const char *name, const char *text, size_t length, bool is_po
 	    (r = bounds_patterns(c, config_get(root, "terminals"), &s->terminals, error)) ||
 	    (r = bounds_patterns(c, config_get(root, "programs"), &s->programs, error)) ||
 	    (r = chord_read(c, config_get(root, "private_hotkey"), &s->limits.private_hotkey, error)) ||
+	    (r = patterns_read(c, config_get(root, "sensitive"), &s->sensitive, error)) ||
 	    (r = permitted(c, config_get(root, "studies"), s, error)) ||
 	    (r = source(c, config_get(root, "source"), s, error)))
 		goto out;
@@ -180,6 +182,32 @@ static void patterns(crypto_generichash_state *h, const struct pattern_list *lis
 		crypto_generichash_update(h, (const unsigned char *)list->pattern[i], strlen(list->pattern[i]) + 1);
 }
 
+static void characters(crypto_generichash_state *h, const struct sensitive_set *set)
+{
+	for (int i = 0; i < 3; i++)
+		number(h, (int64_t)set->bits[i]);
+}
+
+static void sensitive(crypto_generichash_state *h, const struct sensitive_rules *rules)
+{
+	number(h, rules->patterns);
+	for (int i = 0; i < rules->patterns; i++) {
+		const struct sensitive_pattern *p = &rules->pattern[i];
+		const int64_t values[] = {p->parts, p->check, p->until, p->is_end};
+		for (size_t k = 0; k < sizeof values / sizeof *values; k++)
+			number(h, values[k]);
+		characters(h, &p->no_before);
+		characters(h, &p->no_after);
+		for (int k = 0; k < p->parts; k++) {
+			const struct sensitive_part *part = &p->part[k];
+			characters(h, &part->chars);
+			characters(h, &part->gap);
+			number(h, part->min | part->max << 8 | part->strong << 16);
+			crypto_generichash_update(h, (const unsigned char *)part->text, strlen(part->text) + 1);
+		}
+	}
+}
+
 /* Field by field: padding must not change the hash. */
 static void fingerprint(const struct study *study, struct merged *m)
 {
@@ -195,6 +223,7 @@ static void fingerprint(const struct study *study, struct merged *m)
 		number(&h, values[i]);
 	patterns(&h, &l->only_apps);
 	patterns(&h, &l->exclude_apps);
+	sensitive(&h, &m->sensitive);
 	crypto_generichash_final(&h, m->hash, sizeof m->hash);
 }
 
@@ -215,6 +244,11 @@ void settings_merge(const struct study *study, const struct settings *policy, co
 	/* Dropping one of them would capture what somebody excluded. */
 	if (out->exclude_from_policy < 0 || out->exclude_from_participant < 0)
 		forbid(out, "study, policy and participant together exclude more than 64 applications (join some with * and ?)");
+	struct config_error error;
+	if (patterns_builtin(&out->sensitive, &error))
+		forbid(out, "the built-in list of sensitive text is damaged (install assent again)");
+	else if (patterns_join(&out->sensitive, &policy->sensitive) || patterns_join(&out->sensitive, &participant->sensitive))
+		forbid(out, "policy and participant together name more patterns of sensitive text than there is room for (join some)");
 	if (policy->permitted >= 0) {
 		int i = 0;
 		while (i < policy->permitted && strcmp(policy->permitted_study[i], study->id) != 0)

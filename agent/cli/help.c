@@ -27,9 +27,25 @@ static const struct help_command commands[] = {
 	 "did just before, back to the last click, Tab, Enter or shortcut, is masked too. It lasts until assent private off, also\n"
 	 "over a restart. A hotkey does the same: private_hotkey in your settings.\n"
 	 "Exit code 3: nothing is recorded now; it holds for when something is.\n\n" PLACES},
+	{"secret", cli_secret, "secret add [--name LABEL] | list [--json] | remove LABEL",
+	 "name phrases that are never recorded, wherever you type them",
+	 "add asks for the phrase twice, on the terminal only, and does not show it. It has 6 to 128 characters. Only a keyed hash\n"
+	 "(Argon2id) of it is kept. Typing it, with corrections by Backspace, into whatever field becomes a span of reason\n"
+	 "\"sensitive-text\". Not noticed: pasted or dictated text, an input method, a click, arrow key or shortcut in the middle of\n"
+	 "it; of a phrase with a pause of 5 s in it, what was typed before the pause. In studies that keep only classes of keys\n"
+	 "no text is looked at.\n\n"
+	 "  --name LABEL    what it is called in the list; do not write the phrase there\n"
+	 "  --json          for programs\n" PLACES},
 	{"status", cli_status, "status [--json]", "tell whether anything is recorded now, and within which limits",
 	 "Exit code 0: recording; 3: not recording.\n\n"
 	 "  --json          for programs: one object on one line\n" PLACES},
+	{"doctor", cli_doctor, "doctor [--json] [--titles]", "tell for every window whether its keys could be vouched for, and how to mend it",
+	 "Looks once, reads no input, and ends; whether the agent runs or a study was joined does not matter. A key is recorded\n"
+	 "only where an oracle vouches for the place: the accessibility bus for text fields, a terminal's modes for terminals.\n"
+	 "Exit code 0: every application has one, or is masked on purpose; 3: some application is masked for want of one;\n"
+	 "1: there is no display to look at.\n\n"
+	 "  --json          for programs: one object on one line, without titles\n"
+	 "  --titles        with the windows' titles, also with --json or where it does not print to a terminal\n" PLACES},
 	{"show", cli_show, "show [--since T] [--until T] [--app A] [--json] [IN...]", "show what was recorded",
 	 "T is 2026-05-01, 2026-05-01T12:30 (local, or UTC with a Z after it), or 10m for ten minutes ago.\n"
 	 "IN is a segment or a folder of them; without it: your own.\n"},

@@ -140,3 +140,28 @@ enum prompt_answer prompt_agree(struct prompt *p, const char *id)
 		return PROMPT_STOP;
 	return !is_yes(answer, n) ? PROMPT_NO : is_pending() ? PROMPT_STOP : PROMPT_YES;
 }
+
+int prompt_hidden(struct prompt *p, const char *question, char *out, size_t size)
+{
+	struct termios shown, hidden;
+	int n = -1;
+	out[0] = 0;
+	if (tcgetattr(p->fd, &shown))
+		return -1;
+	hidden = shown;
+	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	/* Stopped by ^Z it would leave the shell a terminal that shows nothing. */
+	hidden.c_cc[VSUSP] = _POSIX_VDISABLE;
+	if (tcsetattr(p->fd, TCSAFLUSH, &hidden) || prompt_print(p, question))
+		goto out;
+	n = line(p, out, size - 1);
+	/* A ^C that came together with the line. */
+	if (n >= 0 && is_pending())
+		n = -1;
+	out[n > 0 ? n : 0] = 0;
+	prompt_print(p, "\n");
+out:
+	/* What is left of a line that was too long goes, too. */
+	tcsetattr(p->fd, TCSAFLUSH, &shown);
+	return n;
+}

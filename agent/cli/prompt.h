@@ -4,6 +4,7 @@
 #define ASSENT_PROMPT_H
 
 #include <signal.h>
+#include <stddef.h>
 #include <termios.h>
 
 enum prompt_answer {
@@ -29,5 +30,8 @@ void prompt_close(struct prompt *p);
 int prompt_print(struct prompt *p, const char *text);
 /* Throws away what was typed ahead, asks `Agree to "ID"? [yes/no] ` and takes one line. */
 enum prompt_answer prompt_agree(struct prompt *p, const char *id);
+/* Throws away what was typed ahead, asks, and takes one line that is not shown. Its length without the newline (0 also for an end of file,
+ * or for a line that does not fit); -1: stop. The caller wipes out. */
+int prompt_hidden(struct prompt *p, const char *question, char *out, size_t size);
 
 #endif

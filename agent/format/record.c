@@ -14,7 +14,7 @@ static const uint8_t magic_end[8] = {'A', 'S', 'N', 'T', 'e', 'n', 'd', '\n'};
 static const uint8_t key_begin[16] = {'a', 's', 's', 'e', 'n', 't', ' ', 's', 'e', 'g', 'm', 'e', 'n', 't', ' ', '1'};
 
 enum {
-	VERSION = 1,
+	VERSION = 2,
 	INCOMPATIBLE_KNOWN = 0,
 	WINDOW_LOG = 17,         /* bounds the writer's memory */
 	WINDOW_LOG_FAST = 15,
@@ -22,6 +22,7 @@ enum {
 	PART_MIN = 1024,         /* fewer bytes do not repay a Huffman table of their own */
 	FREE_BYTES = SEGMENT_BLOCK_EVENTS_MAX * COLUMNS_ROW_BYTES,  /* never refused by the ratio */
 	RATIO_MAX = 1024,        /* beyond those, of compression: no words repeat more */
+	FRAME_LENGTH_BYTES = 4,  /* in front of the frame */
 	FRAME_HEAD_MIN = 5, FRAME_CHECKSUM = 1 << 2, FRAME_RESERVED = 3 << 3, FRAME_DICTIONARY = 3
 };
 
@@ -153,18 +154,38 @@ void record_put_head(struct record_chain *c, uint8_t type, size_t begin, struct 
 	c->count++;
 }
 
+/* The length of a payload with a frame of so many bytes. */
+static size_t padded(size_t frame)
+{
+	size_t length = FRAME_LENGTH_BYTES + frame;
+	return (length + RECORD_PAD_BYTES - 1) / RECORD_PAD_BYTES * RECORD_PAD_BYTES;
+}
+
+/* Names the length of the frame that stands at the end of out, where its payload begins, and fills the payload up. */
+static void pad(size_t begin, struct bytes *out)
+{
+	static const uint8_t zeros[RECORD_PAD_BYTES];
+	size_t frame = out->length - begin - FRAME_LENGTH_BYTES;
+	struct bytes length = {out->data + begin, 0, FRAME_LENGTH_BYTES, false};
+	bytes_put_u32(&length, (uint32_t)frame);
+	bytes_put(out, zeros, padded(frame) - FRAME_LENGTH_BYTES - frame);
+}
+
 int record_put(struct record_chain *c, ZSTD_CCtx *packer, enum record_type type, const struct bytes *content,
 	const struct numbers *cuts, struct bytes *out)
 {
 	size_t begin = out->length;
 	bytes_put_u64(out, 0);
 	bytes_put_u64(out, 0);
+	bytes_put_u32(out, 0);
 	int error = out->failed ? ERROR_MEMORY
 		: cuts && content->length >= 2 * PART_MIN ? pack_parts(packer, content, cuts, out)
 		: pack_whole(packer, content, out);
-	if (error) {
+	if (error == 0)
+		pad(begin + RECORD_HEAD_BYTES, out);
+	if (error || out->failed) {
 		out->length = begin;
-		return error;
+		return ERROR_MEMORY;
 	}
 	record_put_head(c, (uint8_t)type, begin, out);
 	return 0;
@@ -177,7 +198,7 @@ int record_get(struct record_chain *c, struct bytes_reader *in, struct record *r
 	uint64_t check = bytes_get_u64(in);
 	if (in->failed)
 		return ERROR_TRUNCATED;
-	if (type > 255 || check != check_of(c, (uint8_t)type, length))
+	if (type > 255 || length % RECORD_PAD_BYTES || check != check_of(c, (uint8_t)type, length))
 		return ERROR_CORRUPT;
 	record->type = (uint8_t)type;
 	record->length = length;
@@ -188,23 +209,40 @@ int record_get(struct record_chain *c, struct bytes_reader *in, struct record *r
 	return 0;
 }
 
+/* Padding is as it must be, or it is damage: nothing rides along in it. */
+static bool find_frame(const struct record *record, size_t *length)
+{
+	struct bytes_reader in = {record->payload, record->payload + record->length, false};
+	*length = bytes_get_u32(&in);
+	if (in.failed || *length > record->length || padded(*length) != record->length || !bytes_get(&in, *length))
+		return false;
+	while (in.at != in.end)
+		if (*in.at++)
+			return false;
+	return true;
+}
+
 int record_unpack(const struct record *record, ZSTD_DCtx *unpacker, struct bytes *content)
 {
 	bytes_clear(content);
+	const uint8_t *frame = record->payload + FRAME_LENGTH_BYTES;
+	size_t length;
+	if (!find_frame(record, &length))
+		return ERROR_CORRUPT;
 	/* zstd takes other frames too: without a checksum, with a dictionary, to be skipped, several in a row. */
-	if (record->length < FRAME_HEAD_MIN || memcmp(record->payload, "\x28\xb5\x2f\xfd", 4) != 0
-	    || !(record->payload[4] & FRAME_CHECKSUM) || record->payload[4] & (FRAME_RESERVED | FRAME_DICTIONARY))
+	if (length < FRAME_HEAD_MIN || memcmp(frame, "\x28\xb5\x2f\xfd", 4) != 0
+	    || !(frame[4] & FRAME_CHECKSUM) || frame[4] & (FRAME_RESERVED | FRAME_DICTIONARY))
 		return ERROR_CORRUPT;
-	if (ZSTD_findFrameCompressedSize(record->payload, record->length) != record->length)
+	if (ZSTD_findFrameCompressedSize(frame, length) != length)
 		return ERROR_CORRUPT;
-	unsigned long long size = ZSTD_getFrameContentSize(record->payload, record->length);
+	unsigned long long size = ZSTD_getFrameContentSize(frame, length);
 	if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR)
 		return ERROR_CORRUPT;
-	if (size > SEGMENT_BLOCK_BYTES_MAX || size > FREE_BYTES + (unsigned long long)record->length * RATIO_MAX)
+	if (size > SEGMENT_BLOCK_BYTES_MAX || size > FREE_BYTES + (unsigned long long)length * RATIO_MAX)
 		return ERROR_CORRUPT;
 	if (!bytes_reserve(content, (size_t)size + 1))
 		return ERROR_MEMORY;
-	size_t n = ZSTD_decompressDCtx(unpacker, content->data, (size_t)size, record->payload, record->length);
+	size_t n = ZSTD_decompressDCtx(unpacker, content->data, (size_t)size, frame, length);
 	if (ZSTD_isError(n))
 		return ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation ? ERROR_MEMORY : ERROR_CORRUPT;
 	if (n != size)

@@ -13,7 +13,12 @@ enum record_type {
 	RECORD_OPTIONAL = 128    /* a reader skips those from here that it does not know */
 };
 
-enum { RECORD_PRELUDE_BYTES = 24, RECORD_HEAD_BYTES = 16, RECORD_TRAILER_BYTES = 16 };
+enum {
+	RECORD_PRELUDE_BYTES = 24, RECORD_HEAD_BYTES = 16, RECORD_TRAILER_BYTES = 16,
+	/* A payload's length is a multiple of this. Five seconds of typing fit into one, however fast and in whatever
+	 * detail: so a block's length, and with it the file's, does not tell whether and how much was typed. */
+	RECORD_PAD_BYTES = 512
+};
 
 /* What makes the check of a record its own: which segment, and which record of it. */
 struct record_chain {
@@ -39,7 +44,7 @@ int record_put(struct record_chain *c, ZSTD_CCtx *packer, enum record_type type,
 
 struct record {
 	uint8_t type;
-	const uint8_t *payload;
+	const uint8_t *payload;  /* with its padding */
 	size_t length;
 };
 

@@ -134,6 +134,20 @@ void airlock_mask(struct airlock *a, const struct context_change *change)
 	}
 }
 
+void airlock_mask_presses(struct airlock *a, uint32_t first, uint32_t last, enum reason reason)
+{
+	bool inside = false;
+	for (size_t i = 0; i < a->count; i++) {
+		struct held *h = at(a, i);
+		/* Numbers grow, but the first may have left already. */
+		if (h->press && (int32_t)(h->press - last) > 0)
+			return;
+		inside = inside || (h->press && (int32_t)(h->press - first) >= 0);
+		if (inside && !h->masked)
+			h->masked = (uint8_t)(1 + reason);
+	}
+}
+
 void airlock_clear(struct airlock *a)
 {
 	while (a->count)

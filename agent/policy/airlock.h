@@ -56,6 +56,8 @@ void airlock_pop(struct airlock *a);                      /* wipes it */
 void airlock_gather(struct airlock *a);
 /* Masks entries as it says. */
 void airlock_mask(struct airlock *a, const struct context_change *change);
+/* Masks everything between two presses, themselves included. */
+void airlock_mask_presses(struct airlock *a, uint32_t first, uint32_t last, enum reason reason);
 void airlock_clear(struct airlock *a);                    /* wipes all */
 
 #endif

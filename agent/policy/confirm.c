@@ -48,15 +48,19 @@ static uint32_t first_waiting(struct confirm *c, int32_t pid, int64_t until_us, 
 	return 0;
 }
 
-void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int64_t mono_us)
+void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t moved, int64_t mono_us)
 {
-	uint32_t n = first_waiting(c, pid, mono_us, PRESS_CHARACTER);
-	if (!n)
-		return;
-	struct press *p = at(c, n);
-	p->state = CONFIRM_TAKEN;
-	p->object = object;
-	p->by_caret = true;
+	for (int32_t taken = 0; taken == 0 || taken < moved; taken++) {
+		uint32_t n = first_waiting(c, pid, mono_us, PRESS_CHARACTER);
+		struct press *p = n ? at(c, n) : NULL;
+		if (!p || (taken > 0 && p->kind != PRESS_CHARACTER))
+			return;
+		p->state = CONFIRM_TAKEN;
+		p->object = object;
+		p->by_caret = true;
+		if (p->kind != PRESS_CHARACTER)
+			return;
+	}
 }
 
 /* Hands carets that presses took which need none on to the characters that wait, newest first from last on. */

@@ -43,8 +43,9 @@ struct confirm {
 void confirm_init(struct confirm *c);
 /* A press on its way to this process; its number. Those that wait longer than limit_us never will be confirmed. */
 uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, int64_t mono_us, int64_t limit_us);
-/* A caret moved in an object of this process, learnt at mono_us. */
-void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int64_t mono_us);
+/* A caret moved in an object of this process, learnt at mono_us. Browsers tell once a frame: moved > 1 stands for so many
+ * characters in a row, but never for what is typed after a press that may have moved the caret itself. */
+void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t moved, int64_t mono_us);
 /* Another object of this process has the focus, learnt at mono_us. */
 void confirm_news(struct confirm *c, int32_t pid, int64_t mono_us);
 /* Nothing more will come for presses until before_us: hands on carets that others took. */

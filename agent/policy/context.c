@@ -197,6 +197,11 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 			memcpy(s->title, app->title, sizeof s->title);
 		return;
 	}
+	/* The same window turned out to be one that is excluded: it was one before. */
+	if (excluded && !old->excluded && app->window && app->window == old->window) {
+		mask(change, old, INT64_MIN, INT64_MIN);
+		change->reason = REASON_EXCLUDED;
+	}
 	struct stay *s = move(c, now_us, false, change);
 	if (!s) {
 		c->next_app = *app;
@@ -300,14 +305,27 @@ static void mask_left(const struct context *c, uint64_t object, int32_t pid, str
 	change->reason = REASON_PASSWORD;
 }
 
+/* A browser says that this object is in a private window. */
+static void exclude_private(struct context *c, const struct raw_event *raw, struct context_change *change)
+{
+	for (uint64_t n = c->oldest; n <= c->serial; n++) {
+		struct stay *s = slot(c, n);
+		if (s->object != raw->as.field.object || s->pid != raw->as.field.pid || s->excluded)
+			continue;
+		s->excluded = true;
+		settle(c, s);
+		mask(change, s, INT64_MIN, INT64_MIN);
+	}
+}
+
 static void apply_caret(struct context *c, const struct raw_event *raw, struct context_change *change)
 {
 	uint64_t object = raw->as.caret.object;
 	bool secret = is_secret(c, object);
 	/* Others move by themselves: a log that grows. */
-	if (!secret && (object != c->field_object || raw->as.caret.pid != c->field_pid))
+	if (!secret && object != c->field_object && object != current(c)->object)
 		return;
-	confirm_caret(&c->confirm, object, raw->as.caret.pid, raw->mono_us);
+	confirm_caret(&c->confirm, object, raw->as.caret.pid, raw->as.caret.moved, raw->mono_us);
 	if (secret)
 		mask_left(c, object, raw->as.caret.pid, change);
 }
@@ -326,6 +344,8 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 		field_news(c, object, raw->as.field.pid, role, raw->mono_us, change);
 	else if (object == c->field_object && role != FIELD_DEAD)
 		c->field_role = role;
+	if (raw->as.field.private_window)
+		exclude_private(c, raw, change);
 	if (role == FIELD_SECRET && fresh)
 		mask_left(c, object, raw->as.field.pid, change);
 	if (asked == 0 || role == FIELD_PENDING || role == FIELD_DEAD)

@@ -4,22 +4,37 @@
 #include <fnmatch.h>
 #include <string.h>
 
+/*
+ * Names as Debian installs them (dpkg -c), window classes as measured, and flatpak ids. Where a program is a script, its
+ * executable is the interpreter, and its window class is all that tells: KeePass (mono), Secrets and cinnamon-screensaver (python),
+ * password-gorilla (wish). Programs that also show ordinary dialogs (zenity, kdialog, yad, nautilus) are not here: the
+ * accessibility bus tells their password fields.
+ */
 static const char *const builtin[] = {
-	/* password managers */
-	"keepass*", "org.keepass*", "1password*", "bitwarden*", "com.bitwarden*", "enpass*", "seahorse*",
-	"org.gnome.seahorse*", "org.gnome.world.secrets", "gnome-passwordsafe", "secrets", "kwalletmanager*",
-	"qtpass*", "lastpass*", "dashlane*", "protonpass*", "proton-pass*", "authenticator*", "gpa", "kleopatra*",
-	"buttercup*", "passwordsafe*", "pwsafe*", "revelation*", "figaro*", "gopass*", "rofi-pass*", "veracrypt*",
-	/* prompts for a secret */
-	"pinentry*", "*ssh-askpass*", "*askpass*", "gcr-prompter*", "gcr4-*prompter*", "gnome-keyring*",
-	"kwalletd*", "polkit-*", "*-polkit-*", "*polkit*agent*", "lxpolkit*", "lxqt-policykit*", "mate-polkit*",
-	"xfce-polkit*", "deepin-polkit*", "gksu*", "gksudo*", "kdesu*", "kdesudo*", "lxqt-sudo*", "lxsu*",
-	"gnome-shell-portal-helper", "nm-applet-secret*", "gnome-online-accounts*",
-	/* lockers and greeters */
-	"i3lock*", "xtrlock*", "xsecurelock*", "auth_x11", "saver_*", "xscreensaver*", "light-locker*",
-	"gnome-screensaver*", "mate-screensaver*", "cinnamon-screensaver*", "xfce4-screensaver*", "kscreenlocker*",
-	"slock*", "physlock*", "vlock*", "swaylock*", "gtklock*", "waylock*", "hyprlock*", "betterlockscreen*",
-	"alock*", "xlock*", "sflock*", "lightdm*greeter*", "sddm*", "gdm-*",
+	/* password managers, keys, one-time codes */
+	"keepass*", "org.keepass*", "1password*", "com.1password*", "bitwarden*", "com.bitwarden*", "goldwarden*", "enpass*",
+	"seahorse*", "org.gnome.seahorse*", "org.gnome.world.secrets", "org.gnome.passwordsafe", "gnome-passwordsafe", "secrets",
+	"kwalletmanager*", "org.kde.kwalletmanager*", "kwallet-query", "qtpass", "org.ijhack.qtpass", "lastpass*", "dashlane*",
+	"protonpass*", "proton?pass*", "me.proton.pass*", "nordpass*", "keeperpassword*", "padloc*", "buttercup*", "passwordsafe*",
+	"pwsafe*", "password-gorilla*", "gorilla", "revelation", "fpm2", "figaro-password*", "gopass*", "rofi-pass*", "passmenu*",
+	"authenticator", "gnome-authenticator", "com.belmoussaoui.authenticator*", "yubioath*", "com.yubico.*", "gpa", "kgpg",
+	"kleopatra*", "org.kde.kleopatra*", "veracrypt*", "zulucrypt*", "zulumount*", "sirikali*",
+	/* prompts for a secret. pinentry-gnome3 has no window: gcr-prompter shows it, or gnome-shell */
+	"pinentry*", "*askpass*", "gcr-prompter*", "gcr4-*prompter*", "gnome-keyring*", "org.gnome.keyring*", "kwalletd*", "ksecretd*",
+	"gksu*", "kdesu*", "lxqt-sudo*", "lxsu*", "ktsuss*", "gnome-online-accounts*",
+	"nm-applet", "nm-connection-editor", "nm-*-auth-dialog", "blueman-applet", "gnome-shell-portal-helper",
+	/* polkit agents: polkit-gnome-, polkit-kde-, polkit-mate-, polkit-ukui-authentication-agent-1, dde-polkit-agent */
+	"polkit-*", "*-polkit-*", "*polkit*agent*", "lxpolkit*", "lxqt-policykit*", "mate-polkit*", "xfce-polkit*", "ts-polkitagent*",
+	/* shells that are polkit agent, keyring prompt and lock screen themselves */
+	"gnome-shell", "cinnamon",
+	/* lockers. A saver or dialog of xsecurelock is known by where it lies */
+	"i3lock*", "xtrlock*", "pyxtrlock*", "xsecurelock*", "*/xsecurelock/*", "xscreensaver*", "light-locker*",
+	"gnome-screensaver*", "mate-screensaver*", "cinnamon-screensaver*", "cinnamon-unlock*", "cs-backup-locker*",
+	"xfce4-screensaver*", "ukui-screensaver*", "screensaver-focus-helper", "budgie-screensaver*", "dde-lock*", "kscreenlocker*",
+	"slock", "physlock", "vlock*", "swaylock*", "gtklock*", "waylock*", "hyprlock*", "betterlockscreen*", "multilockscreen*",
+	"alock", "xlock", "xlockmore*", "sxlock", "sflock",
+	/* greeters: lightdm-gtk-greeter, slick-greeter, sddm-greeter-qt6 */
+	"*-greeter*", "gdm-*",
 };
 
 static bool glob(const char *pattern, const char *text)
@@ -57,7 +72,7 @@ bool exclude_matches(const struct pattern_list *list, const struct raw_app *app)
 
 bool exclude_builtin(const struct raw_app *app)
 {
-	return exclude_which(NULL, app) != NULL;
+	return app->private_window || exclude_which(NULL, app) != NULL;
 }
 
 void exclude_app_id(const struct raw_app *app, char out[EVENT_APP_MAX + 1])

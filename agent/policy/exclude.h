@@ -9,7 +9,7 @@
 /* A glob matches the executable's path or its last part, the sandbox id, or either part of WM_CLASS; without regard to case. */
 bool exclude_matches(const struct pattern_list *list, const struct raw_app *app);
 
-/* Password managers, pinentry, askpass, polkit and keyring prompts, lockers: never recorded, whatever anyone agreed to. */
+/* Password managers, pinentry, askpass, polkit and keyring prompts, lockers, browsers' private windows: never recorded, whatever anyone agreed to. */
 bool exclude_builtin(const struct raw_app *app);
 
 /* The first pattern of the list (NULL: of the built-in one) that matches; NULL: none. */

@@ -19,7 +19,6 @@ void sensitive_init(struct sensitive *s, const struct sensitive_rules *rules, se
 	s->user = user;
 	s->longest = !is_phrase || longest < 0 ? 0 : longest > SENSITIVE_PHRASE_MAX ? SENSITIVE_PHRASE_MAX : longest;
 	s->following = -1;
-	s->begin = 1;
 	s->newest_us = INT64_MIN;
 	for (int i = 0; rules && i < rules->patterns; i++)
 		sensitive_machine_build(&s->machine[i], &rules->pattern[i]);
@@ -48,7 +47,7 @@ static void mask(struct sensitive *s, uint32_t first, uint32_t last)
 static uint32_t first_press(const struct sensitive *s, int index)
 {
 	uint32_t after = index > 0 ? s->press[index - 1] + 1 : s->begin;
-	return after < s->press[index] ? after : s->press[index];
+	return after && after < s->press[index] ? after : s->press[index];
 }
 
 static const struct sensitive_pattern *pattern_of(const struct sensitive *s, const struct sensitive_begun *b)
@@ -66,7 +65,7 @@ static bool is_match(const struct sensitive *s, const struct sensitive_begun *b,
 
 static bool is_strong(const struct sensitive *s, const struct sensitive_begun *b)
 {
-	return sensitive_machine_is_strong(&s->machine[b->pattern], b);
+	return !b->found && sensitive_machine_is_strong(&s->machine[b->pattern], b);
 }
 
 static bool needs_end(const struct sensitive_pattern *p)
@@ -80,7 +79,7 @@ static void decide(struct sensitive *s, int upto, bool unfinished)
 	for (int i = 0; i < s->begun_count; i++) {
 		const struct sensitive_begun *b = &s->begun[i];
 		if (b->start <= upto && (is_match(s, b, s->length) || (unfinished && is_strong(s, b))))
-			mask(s, first_press(s, b->start), s->press[s->length - 1]);
+			mask(s, first_press(s, b->start), s->press[s->length - 1 - sensitive_machine_in_gap(b)]);
 	}
 }
 
@@ -95,7 +94,7 @@ static void clear(struct sensitive *s)
 	explicit_bzero(s->when, sizeof s->when);
 	s->length = s->begun_count = 0;
 	s->erased = false;
-	s->begin = s->newest + 1;
+	s->begin = 0;
 	s->hold_from = s->linger_from = 0;
 }
 
@@ -142,6 +141,13 @@ static bool may_begin(const struct sensitive *s, const struct sensitive_pattern 
 	return i == 0 || s->fresh[i] || !sensitive_set_has(&p->no_before, s->seen[i - 1]);
 }
 
+/* Something whole begins at start: what began in it is a part of it. */
+static void set_found(struct sensitive *s, int start)
+{
+	for (int k = 0; k < s->begun_count; k++)
+		s->begun[k].found |= s->begun[k].start >= start;
+}
+
 /* Takes in the character at index i, which is stored. quiet: it was judged before. */
 static void advance(struct sensitive *s, int i, bool quiet)
 {
@@ -150,8 +156,11 @@ static void advance(struct sensitive *s, int i, bool quiet)
 	for (int k = 0; k < s->begun_count; k++) {
 		struct sensitive_begun *b = &s->begun[k];
 		const struct sensitive_pattern *p = pattern_of(s, b);
-		if (!quiet && needs_end(p) && !sensitive_set_has(&p->no_after, c) && is_match(s, b, i))
-			mask(s, first_press(s, b->start), s->press[i - 1]);
+		if (needs_end(p) && !sensitive_set_has(&p->no_after, c) && is_match(s, b, i)) {
+			set_found(s, b->start);
+			if (!quiet)
+				mask(s, first_press(s, b->start), s->press[i - 1]);
+		}
 		bool strong = is_strong(s, b);
 		if (sensitive_machine_step(&s->machine[b->pattern], p, c, b))
 			s->begun[kept++] = *b;
@@ -368,8 +377,12 @@ void sensitive_key(struct sensitive *s, uint32_t press, int64_t mono_us, const s
 	if (in->action == KEY_RELEASE)
 		return;
 	lapse(s, mono_us);
+	if (s->following < 0 && s->newest_us != INT64_MIN && s->newest_us <= mono_us - SENSITIVE_REMEMBER_US)
+		clear(s);
 	s->newest = press;
 	s->newest_us = mono_us > s->newest_us ? mono_us : s->newest_us;
+	if (!s->begin)
+		s->begin = press;
 	if (s->following >= 0) {
 		follow(s, press, mono_us, in);
 		return;

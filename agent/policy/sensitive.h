@@ -27,6 +27,7 @@
 enum {
 	SENSITIVE_HOLD_US = 5000000,
 	SENSITIVE_LONGEST_US = 30000000,
+	SENSITIVE_REMEMBER_US = 60000000, /* without input: so long a stretch may go on, though nothing of it is held any more */
 	SENSITIVE_STRETCH = 512,          /* characters; a pattern with gaps is never longer than 3/4 of that */
 	SENSITIVE_BEGUN = 512,            /* patterns that may be begun at one time; more: masked */
 	SENSITIVE_RANGES = 8,
@@ -44,6 +45,7 @@ struct sensitive_begun {
 	struct sensitive_bits at, gap;    /* behind which of its characters; the same with one gap after that */
 	uint16_t start;                   /* index in the stretch */
 	uint8_t pattern;
+	bool found;                       /* is, or lies in, a whole one with an end behind it: unfinished, it does not count */
 };
 
 struct sensitive_machine {
@@ -69,7 +71,7 @@ struct sensitive {
 	bool fresh[SENSITIVE_STRETCH];    /* and: something was erased just before, so that anything may begin here */
 	int length;
 	bool erased;                      /* since the last character */
-	uint32_t begin;                   /* the first press of the stretch */
+	uint32_t begin;                   /* the first press of the stretch; 0: there is none yet */
 	uint32_t newest;                  /* press */
 	int64_t newest_us;
 

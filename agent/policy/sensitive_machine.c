@@ -122,6 +122,8 @@ bool sensitive_machine_is_whole(const struct sensitive_machine *m, const struct 
 	return meets(&b->at, &m->leave[p->parts - 1]);
 }
 
+bool sensitive_machine_in_gap(const struct sensitive_begun *b) { return empty(&b->at); }
+
 bool sensitive_machine_is_strong(const struct sensitive_machine *m, const struct sensitive_begun *b)
 {
 	return meets(&b->at, &m->strong) || meets(&b->gap, &m->strong);

@@ -15,6 +15,8 @@ bool sensitive_machine_begin(const struct sensitive_machine *m, const struct sen
 bool sensitive_machine_step(const struct sensitive_machine *m, const struct sensitive_pattern *p, uint8_t c, struct sensitive_begun *b);
 /* Is what was seen the whole pattern? Its check is the caller's. */
 bool sensitive_machine_is_whole(const struct sensitive_machine *m, const struct sensitive_pattern *p, const struct sensitive_begun *b);
+/* Is the last character one that stands in between? */
+bool sensitive_machine_in_gap(const struct sensitive_begun *b);
 bool sensitive_machine_is_strong(const struct sensitive_machine *m, const struct sensitive_begun *b);
 
 #endif

@@ -8,14 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Programs that show a pty in a window of their own, by the name of the executable. */
+/* Programs that show ptys in windows of their own, by the name of the executable. Not those that can also speak to another
+ * machine themselves (wezterm, mlterm, contour): such a window has no terminal that could be looked at. */
 static const char *const built_in[] = {
 	"xterm", "uxterm", "lxterm", "koi8rxterm", "rxvt", "urxvt", "rxvt-unicode", "rxvt-unicode-256color", "urxvtd", "mrxvt",
 	"aterm", "eterm", "Eterm", "st", "gnome-terminal-server", "gnome-terminal", "kgx", "gnome-console", "ptyxis",
-	"ptyxis-agent", "xfce4-terminal", "mate-terminal", "lxterminal", "qterminal", "konsole", "yakuake", "guake", "tilda",
-	"tilix", "terminator", "terminology", "sakura", "roxterm", "termite", "alacritty", "kitty", "wezterm", "wezterm-gui",
+	"ptyxis-agent", "xfce4-terminal", "mate-terminal", "lxterminal", "qterminal", "konsole", "yakuake", "tilda", "tilix",
+	"terminology", "sakura", "roxterm", "termite", "alacritty", "kitty",
 	"foot", "footclient", "ghostty", "rio", "cool-retro-term", "deepin-terminal", "pantheon-terminal",
-	"io.elementary.terminal", "blackbox", "contour", "zutty", "mlterm", "pterm", "evilvte", "vala-terminal", "lilyterm",
+	"io.elementary.terminal", "blackbox", "zutty", "pterm", "evilvte", "vala-terminal", "lilyterm",
 };
 
 static bool matches(const struct pattern_list *list, const char *path, const char *name)
@@ -27,7 +28,33 @@ static bool matches(const struct pattern_list *list, const char *path, const cha
 	return false;
 }
 
-static bool is_terminal(const char *exe, const struct pattern_list *terminals)
+/* Terminals that are written in Python are told by their script. */
+static const char *const scripted[] = { "terminator", "guake" };
+
+static bool is_scripted(int pid)
+{
+	char path[64], line[512];
+	snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t n = read(fd, line, sizeof line - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	line[n] = 0;
+	const char *script = line + strlen(line) + 1;
+	/* Only as a package installs it: anything else may be any program of that name. */
+	if (script >= line + n || strncmp(script, "/usr/bin/", 9) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof scripted / sizeof *scripted; i++) {
+		if (!strcmp(script + 9, scripted[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_terminal(int pid, const char *exe, const struct pattern_list *terminals)
 {
 	const char *name = strrchr(exe, '/');
 	name = name ? name + 1 : exe;
@@ -37,7 +64,7 @@ static bool is_terminal(const char *exe, const struct pattern_list *terminals)
 		if (!strcmp(name, built_in[i]))
 			return true;
 	}
-	return matches(terminals, exe, name);
+	return matches(terminals, exe, name) || (!strncmp(exe, "/usr/bin/python3", 16) && is_scripted(pid));
 }
 
 static bool same_mounts(int pid)
@@ -129,7 +156,7 @@ void app_identify(struct raw_app *app, const struct pattern_list *terminals)
 		return;
 	read_exe(app);
 	app->foreign = !same_mounts(app->pid);
-	app->terminal = is_terminal(app->exe, terminals);
+	app->terminal = is_terminal(app->pid, app->exe, terminals);
 	if (app->foreign && !flatpak_id(app->pid, app->sandbox, sizeof app->sandbox))
 		snap_id(app->pid, app->sandbox, sizeof app->sandbox);
 }

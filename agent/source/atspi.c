@@ -25,14 +25,16 @@ static int on_state_changed(sd_bus_message *m, void *user, sd_bus_error *error)
 	return 0;
 }
 
-/* TextCaretMoved: only whose it is is looked at; where the caret is would tell a length. */
+/* TextCaretMoved: nothing, where it is now, ... What follows is not read. */
 static int on_caret_moved(sd_bus_message *m, void *user, sd_bus_error *error)
 {
+	const char *what = NULL;
+	int32_t offset = -1;
 	const char *name = sd_bus_message_get_sender(m), *path = sd_bus_message_get_path(m);
 
 	(void)error;
-	if (name && path)
-		atspi_caret(user, name, path);
+	if (sd_bus_message_read(m, "si", &what, &offset) >= 0 && name && path)
+		atspi_caret(user, name, path, offset);
 	return 0;
 }
 
@@ -58,6 +60,8 @@ static int on_name_owner_changed(sd_bus_message *m, void *user, sd_bus_error *er
 			sd_bus_call_method_async(a->bus, NULL, ATSPI_REGISTRY, "/org/a11y/atspi/registry", ATSPI_REGISTRY,
 						 "RegisterEvent", on_registered, NULL, "sass", subscribed[i], 0, "");
 	}
+	if (name[0] == ':' && after[0])
+		atspi_sender_ask(a, name);
 	if (name[0] != ':' || after[0])
 		return 0;
 	atspi_sender_forget(a, name);
@@ -155,6 +159,9 @@ void atspi_close(struct atspi *a)
 	if (!a)
 		return;
 	atspi_question_cancel_all(a);
+	atspi_look_cancel_all(a);
+	for (int i = 0; i < ATSPI_SENDERS; i++)
+		atspi_sender_forget(a, a->sender[i].name);
 	for (size_t i = 0; a->bus && sd_bus_is_open(a->bus) > 0 && i < sizeof subscribed / sizeof subscribed[0]; i++)
 		sd_bus_call_method_async(a->bus, NULL, ATSPI_REGISTRY, "/org/a11y/atspi/registry", ATSPI_REGISTRY,
 					 "DeregisterEvent", on_registered, NULL, "s", subscribed[i]);

@@ -7,32 +7,6 @@
 
 #include "../base/clock.h"
 
-int32_t atspi_sender_pid(const struct atspi *a, const char *name)
-{
-	for (int i = 0; i < ATSPI_SENDERS; i++) {
-		if (a->sender[i].pid && !strcmp(a->sender[i].name, name))
-			return a->sender[i].pid;
-	}
-	return 0;
-}
-
-void atspi_sender_forget(struct atspi *a, const char *name)
-{
-	for (int i = 0; i < ATSPI_SENDERS; i++) {
-		if (!strcmp(a->sender[i].name, name))
-			memset(&a->sender[i], 0, sizeof a->sender[i]);
-	}
-}
-
-static void remember_sender(struct atspi *a, const char *name, int32_t pid)
-{
-	atspi_sender_forget(a, name);
-	struct atspi_sender *s = &a->sender[a->next_sender];
-	a->next_sender = (a->next_sender + 1) % ATSPI_SENDERS;
-	snprintf(s->name, sizeof s->name, "%s", name);
-	s->pid = pid;
-}
-
 void atspi_tell(struct atspi *a, uint64_t object, const char *name, enum field_role role, bool focused, int64_t asked_us)
 {
 	struct raw_event raw = { .kind = RAW_FIELD, .mono_us = clock_mono_us() };
@@ -51,6 +25,10 @@ static void finish(struct atspi_question *q)
 	sd_bus_slot_unref(q->state_slot);
 	sd_bus_slot_unref(q->pid_slot);
 	sd_bus_slot_unref(q->hint_slot);
+	sd_bus_slot_unref(q->parent_slot);
+	sd_bus_slot_unref(q->index_slot);
+	sd_bus_slot_unref(q->part_role_slot);
+	sd_bus_slot_unref(q->part_hint_slot);
 	memset(q, 0, sizeof *q);
 }
 
@@ -93,11 +71,34 @@ static void dead(struct atspi_question *q)
 	atspi_tell(was.atspi, was.object, was.name, FIELD_DEAD, false, was.asked_us);
 }
 
+/* What the object is, and what else is known about the place where it stands. */
+static enum field_role role_by_place(struct atspi_question *q)
+{
+	enum field_role role = atspi_field(q->role, q->state, q->secret_hint);
+	struct atspi_object *object = atspi_object_find(&q->atspi->objects, q->object);
+
+	if (!object || role == FIELD_DEAD)
+		return role;
+	object->combo = role == FIELD_OTHER && q->role == ATSPI_COMBO_BOX;
+	if (object->combo && q->part_text)
+		role = FIELD_TEXT;
+	object->no_place = !q->web && !object->place;
+	if (!object->place && q->web && q->parent[0] && (q->mark[0] || q->index >= 0))
+		object->place = atspi_place_of(&q->atspi->objects, q->name, q->parent, q->mark, q->index);
+	if (role == FIELD_SECRET)
+		atspi_place_keep(&q->atspi->secrets, object->place);
+	else if (atspi_place_is_secret(&q->atspi->secrets, object->place))
+		return FIELD_SECRET;
+	else if (q->web && !object->place && role == FIELD_TEXT)
+		return FIELD_DEAD;       /* who knows what stood there */
+	return role;
+}
+
 static void answered(struct atspi_question *q)
 {
 	if (--q->waiting > 0)
 		return;
-	enum field_role role = atspi_field(q->role, q->state, q->secret_hint);
+	enum field_role role = role_by_place(q);
 	bool focused = q->state & 1U << ATSPI_FOCUSED;
 	struct atspi *a = q->atspi;
 	uint64_t object = q->object;
@@ -140,11 +141,68 @@ static int on_pid(sd_bus_message *m, void *user, sd_bus_error *error)
 	struct atspi_question *q = user;
 	uint32_t pid = 0;
 	(void)error;
-	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &pid) < 0) {
+	struct atspi_sender *sender = atspi_sender_learn(q->atspi, q->name);
+	if (!sender || sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &pid) < 0) {
 		dead(q);
 		return 0;
 	}
-	remember_sender(q->atspi, q->name, (int32_t)pid);
+	sender->pid = (int32_t)pid;
+	answered(q);
+	return 0;
+}
+
+bool atspi_read_parent(sd_bus_message *m, const char *name, char parent[ATSPI_PATH_MAX + 1])
+{
+	const char *owner, *path;
+	parent[0] = 0;
+	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_enter_container(m, 'v', "(so)") <= 0 ||
+	    sd_bus_message_read(m, "(so)", &owner, &path) <= 0 || strcmp(owner, name) != 0 || strlen(path) > ATSPI_PATH_MAX ||
+	    !strcmp(path, ATSPI_NULL))
+		return false;
+	strcpy(parent, path);
+	return true;
+}
+
+static int on_parent(sd_bus_message *m, void *user, sd_bus_error *error)
+{
+	struct atspi_question *q = user;
+	(void)error;
+	atspi_read_parent(m, q->name, q->parent);
+	answered(q);
+	return 0;
+}
+
+static int on_index(sd_bus_message *m, void *user, sd_bus_error *error)
+{
+	struct atspi_question *q = user;
+	(void)error;
+	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "i", &q->index) < 0)
+		q->index = -1;
+	answered(q);
+	return 0;
+}
+
+/* A password field inside of it makes a secret of it. One that is gone is none. */
+static int on_part_role(sd_bus_message *m, void *user, sd_bus_error *error)
+{
+	struct atspi_question *q = user;
+	uint32_t role;
+	(void)error;
+	if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "u", &role) > 0)
+		q->secret_hint |= role == ATSPI_PASSWORD_TEXT;
+	answered(q);
+	return 0;
+}
+
+static int on_part_hint(sd_bus_message *m, void *user, sd_bus_error *error)
+{
+	struct atspi_question *q = user;
+	const char *key, *value;
+	(void)error;
+	if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_enter_container(m, 'a', "{ss}") > 0) {
+		while (sd_bus_message_read(m, "{ss}", &key, &value) > 0)
+			q->secret_hint |= atspi_secret_hint(key, value);
+	}
 	answered(q);
 	return 0;
 }
@@ -162,38 +220,59 @@ static int on_hint(sd_bus_message *m, void *user, sd_bus_error *error)
 	const char *key, *value;
 	(void)error;
 	if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_enter_container(m, 'a', "{ss}") > 0) {
-		while (sd_bus_message_read(m, "{ss}", &key, &value) > 0)
+		while (sd_bus_message_read(m, "{ss}", &key, &value) > 0) {
 			q->secret_hint |= atspi_secret_hint(key, value);
+			q->web |= !strcmp(key, "tag");
+			if (!strcmp(key, "id"))
+				snprintf(q->mark, sizeof q->mark, "%s", value);
+		}
 	}
 	answered(q);
 	return 0;
 }
 
-static int ask(struct atspi_question *q, sd_bus_slot **slot, const char *path, const char *member, sd_bus_message_handler_t handler)
+static int send(struct atspi *a, sd_bus_message *m, sd_bus_slot **slot, sd_bus_message_handler_t handler, void *user, int *waiting)
 {
-	sd_bus_message *m = NULL;
-	int n = sd_bus_message_new_method_call(q->atspi->bus, &m, q->name, path, ATSPI_ACCESSIBLE, member);
-	if (n >= 0)
-		sd_bus_message_set_auto_start(m, 0);
-	if (n >= 0)
-		n = sd_bus_call_async(q->atspi->bus, slot, m, handler, q, ATSPI_ANSWER_US);
-	sd_bus_message_unref(m);
-	q->waiting += n >= 0;
+	sd_bus_message_set_auto_start(m, 0);
+	int n = sd_bus_call_async(a->bus, slot, m, handler, user, ATSPI_ANSWER_US);
+	*waiting += n >= 0;
 	return n;
 }
 
-static int ask_pid(struct atspi_question *q)
+int atspi_call(struct atspi *a, const char *name, const char *path, const char *member, sd_bus_slot **slot,
+	       sd_bus_message_handler_t handler, void *user, int *waiting)
 {
 	sd_bus_message *m = NULL;
-	int n = sd_bus_message_new_method_call(q->atspi->bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-					       "GetConnectionUnixProcessID");
+	int n = sd_bus_message_new_method_call(a->bus, &m, name, path, ATSPI_ACCESSIBLE, member);
 	if (n >= 0)
-		n = sd_bus_message_append(m, "s", q->name);
-	if (n >= 0)
-		n = sd_bus_call_async(q->atspi->bus, &q->pid_slot, m, on_pid, q, ATSPI_ANSWER_US);
+		n = send(a, m, slot, handler, user, waiting);
 	sd_bus_message_unref(m);
-	q->waiting += n >= 0;
 	return n;
+}
+
+int atspi_call_parent(struct atspi *a, const char *name, const char *path, sd_bus_slot **slot, sd_bus_message_handler_t handler,
+		      void *user, int *waiting)
+{
+	sd_bus_message *m = NULL;
+	int n = sd_bus_message_new_method_call(a->bus, &m, name, path, ATSPI_PROPERTIES, "Get");
+	if (n >= 0)
+		n = sd_bus_message_append(m, "ss", ATSPI_ACCESSIBLE, "Parent");
+	if (n >= 0)
+		n = send(a, m, slot, handler, user, waiting);
+	sd_bus_message_unref(m);
+	return n;
+}
+
+/* The keys may go to a part of it: that is asked at the same time, since one answer speaks for both. */
+static void ask_part(struct atspi_question *q, uint64_t whole)
+{
+	const struct atspi_sender *sender = atspi_sender_find(q->atspi, q->name);
+	const struct atspi_object *part = sender && sender->focused == whole ? atspi_object_find(&q->atspi->objects, sender->part) : NULL;
+	if (!part)
+		return;
+	q->part_text = part->text;
+	atspi_call(q->atspi, q->name, part->path, "GetRole", &q->part_role_slot, on_part_role, q, &q->waiting);
+	atspi_call(q->atspi, q->name, part->path, "GetAttributes", &q->part_hint_slot, on_part_hint, q, &q->waiting);
 }
 
 void atspi_question_start(struct atspi *a, const struct atspi_object *object, int64_t now_us)
@@ -209,13 +288,25 @@ void atspi_question_start(struct atspi *a, const struct atspi_object *object, in
 	q->used = true;
 	q->object = object->id;
 	q->asked_us = now_us;
+	q->index = -1;
 	strcpy(q->name, object->name);
 	/* The pid first: bus daemon and application answer in any order, but who asks should know whose the answer is. */
-	if ((!atspi_sender_pid(a, q->name) && ask_pid(q) < 0) || ask(q, &q->role_slot, object->path, "GetRole", on_role) < 0 ||
-	    ask(q, &q->state_slot, object->path, "GetState", on_state) < 0)
+	bool sent = atspi_sender_pid(a, q->name) > 0;
+	if (!sent) {
+		sent = atspi_sender_call(a, q->name, &q->pid_slot, on_pid, q) >= 0;
+		q->waiting += sent;
+	}
+	if (!sent || atspi_call(a, q->name, object->path, "GetRole", &q->role_slot, on_role, q, &q->waiting) < 0 ||
+	    atspi_call(a, q->name, object->path, "GetState", &q->state_slot, on_state, q, &q->waiting) < 0) {
 		dead(q);
-	else
-		ask(q, &q->hint_slot, object->path, "GetAttributes", on_hint);
+		return;
+	}
+	atspi_call(a, q->name, object->path, "GetAttributes", &q->hint_slot, on_hint, q, &q->waiting);
+	if (!object->place && !object->no_place) {
+		atspi_call_parent(a, q->name, object->path, &q->parent_slot, on_parent, q, &q->waiting);
+		atspi_call(a, q->name, object->path, "GetIndexInParent", &q->index_slot, on_index, q, &q->waiting);
+	}
+	ask_part(q, object->id);
 }
 
 void atspi_ask(struct atspi *a, uint64_t id, int64_t now_us)
@@ -237,8 +328,18 @@ void atspi_news(struct atspi *a, const char *name, const char *path)
 		if (a->question[i].used && a->question[i].object == object->id)
 			return;
 	}
-	a->focused = object->id;
-	strcpy(a->focused_name, object->name);
+	atspi_focused(a, object);
 	atspi_tell(a, object->id, name, FIELD_PENDING, true, 0);
 	atspi_question_start(a, object, clock_mono_us());
+}
+
+void atspi_focused(struct atspi *a, const struct atspi_object *object)
+{
+	struct atspi_sender *sender = atspi_sender_learn(a, object->name);
+	a->focused = object->id;
+	strcpy(a->focused_name, object->name);
+	if (sender && sender->focused != object->id) {
+		sender->focused = object->id;
+		sender->part = 0;
+	}
 }

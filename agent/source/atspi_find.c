@@ -107,8 +107,10 @@ static int on_applications(sd_bus_message *m, void *user, sd_bus_error *error)
 	(void)error;
 	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_enter_container(m, 'a', "(so)") <= 0)
 		return 0;
-	for (int n = 0; n < APPLICATIONS_MAX && sd_bus_message_read(m, "(so)", &name, &path) > 0; n++)
+	for (int n = 0; n < APPLICATIONS_MAX && sd_bus_message_read(m, "(so)", &name, &path) > 0; n++) {
+		atspi_sender_ask(s->atspi, name);
 		ask(s->atspi, name, path, ATSPI_ACCESSIBLE, "GetChildren", on_windows, NULL);
+	}
 	return 0;
 }
 

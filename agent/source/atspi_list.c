@@ -7,8 +7,11 @@
 #include "../base/clock.h"
 #include "atspi_private.h"
 
+/* A further state of the protocol. */
+enum { SHOWING = 25 };
+
 /* Each question, and all of them together: an application that hangs must not hang us. */
-enum { QUESTION_US = 700000, ALL_US = 4000000, WINDOWS_MAX = 32 };
+enum { QUESTION_US = 700000, ALL_US = 4000000, WINDOWS_MAX = 32, DEPTH_MAX = 40, STEPS_MAX = 3000 };
 
 struct listed { char name[ATSPI_NAME_MAX + 1]; int32_t pid; };
 
@@ -212,7 +215,7 @@ static int fill_rule(sd_bus_message *m, const char *word)
 	return sd_bus_message_append(m, "(aiia{ss}iaiiasib)uib", 2, 1 << ATSPI_FOCUSED, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1U, 1, 1);
 }
 
-static bool focused_in(struct atspi_list *l, const char *name, const char *path, enum field_role *role)
+static bool focused_by_collection(struct atspi_list *l, const char *name, const char *path, enum field_role *role)
 {
 	const char *owner, *object;
 	sd_bus_message *reply = ask(l->bus, name, path, "org.a11y.atspi.Collection", "GetMatches", fill_rule, NULL);
@@ -224,22 +227,72 @@ static bool focused_in(struct atspi_list *l, const char *name, const char *path,
 	return found;
 }
 
+/* Browsers find nothing by that. Only what is shown is walked through, and no further than a look may take. */
+static bool focused_by_walk(struct atspi_list *l, const char *name, const char *path, int depth, int *steps, enum field_role *role)
+{
+	const char *owner, *object;
+	bool found = false;
+
+	uint32_t state = state_of(l, name, path);
+	if (state & 1U << ATSPI_FOCUSED) {
+		*role = role_of(l, name, path);
+		return true;
+	}
+	if (depth > 0 && !(state & 1U << SHOWING))
+		return false;
+	if (depth == DEPTH_MAX)
+		return false;
+	sd_bus_message *reply = ask(l->bus, name, path, ATSPI_ACCESSIBLE, "GetChildren", NULL, NULL);
+	if (reply && sd_bus_message_enter_container(reply, 'a', "(so)") > 0) {
+		while (!found && ++*steps < STEPS_MAX && clock_mono_us() < l->until_us && sd_bus_message_read(reply, "(so)", &owner, &object) > 0)
+			found = focused_by_walk(l, owner, object, depth + 1, steps, role);
+	}
+	sd_bus_message_unref(reply);
+	return found;
+}
+
+static bool focused_in(struct atspi_list *l, const char *name, const char *path, enum field_role *role)
+{
+	int steps = 0;
+	return focused_by_collection(l, name, path, role) || focused_by_walk(l, name, path, 0, &steps, role);
+}
+
+/* A password field before text, text before anything else: Chromium says of windows that nobody sees that their page
+ * has the focus. */
+static enum field_role stronger(enum field_role a, enum field_role b)
+{
+	static const int strength[] = { [FIELD_PENDING] = 0, [FIELD_DEAD] = 1, [FIELD_OTHER] = 2, [FIELD_TERMINAL] = 3, [FIELD_TEXT] = 4,
+		[FIELD_SECRET] = 5 };
+	return strength[a] >= strength[b] ? a : b;
+}
+
+/* Of the windows that say that they are active; or of all, where none does. */
+static enum field_role focused_of(struct atspi_list *l, const struct listed *app, bool active)
+{
+	const char *name, *path;
+	enum field_role role = FIELD_PENDING;
+	sd_bus_message *reply = ask(l->bus, app->name, ATSPI_ROOT, ATSPI_ACCESSIBLE, "GetChildren", NULL, NULL);
+	if (reply && sd_bus_message_enter_container(reply, 'a', "(so)") > 0) {
+		for (int n = 0; n < WINDOWS_MAX && clock_mono_us() < l->until_us && sd_bus_message_read(reply, "(so)", &name, &path) > 0; n++) {
+			enum field_role here = FIELD_PENDING;
+			if ((!active || state_of(l, name, path) & 1U << ATSPI_ACTIVE) && focused_in(l, name, path, &here))
+				role = stronger(role, here);
+		}
+	}
+	sd_bus_message_unref(reply);
+	return role;
+}
+
 enum field_role atspi_list_focused(struct atspi_list *l, int32_t pid)
 {
 	enum field_role role = FIELD_PENDING;
-	bool found = false;
 
-	for (int i = 0; i < l->count && !found; i++) {
-		if (l->app[i].pid != pid)
-			continue;
-		const char *name, *path;
-		sd_bus_message *reply = ask(l->bus, l->app[i].name, ATSPI_ROOT, ATSPI_ACCESSIBLE, "GetChildren", NULL, NULL);
-		if (reply && sd_bus_message_enter_container(reply, 'a', "(so)") > 0) {
-			for (int n = 0; n < WINDOWS_MAX && !found && clock_mono_us() < l->until_us &&
-			     sd_bus_message_read(reply, "(so)", &name, &path) > 0; n++)
-				found = state_of(l, name, path) & 1U << ATSPI_ACTIVE && focused_in(l, name, path, &role);
+	l->until_us = clock_mono_us() + ALL_US;
+	for (int pass = 0; pass < 2 && role == FIELD_PENDING; pass++) {
+		for (int i = 0; i < l->count; i++) {
+			if (l->app[i].pid == pid)
+				role = stronger(role, focused_of(l, &l->app[i], pass == 0));
 		}
-		sd_bus_message_unref(reply);
 	}
 	return role;
 }

@@ -28,14 +28,14 @@ struct atspi_object *atspi_object_find(struct atspi_objects *o, uint64_t id)
 	return NULL;
 }
 
-static uint64_t hash(const struct atspi_objects *o, const char *name, const char *path)
+uint64_t atspi_object_hash(const struct atspi_objects *o, const char *name, const char *path)
 {
-	char text[ATSPI_NAME_MAX + ATSPI_PATH_MAX + 2];
+	char text[ATSPI_NAME_MAX + 2 * ATSPI_PATH_MAX + 2];
 	unsigned char out[crypto_shorthash_BYTES];
 	uint64_t id;
 
-	int n = snprintf(text, sizeof text, "%s\n%s", name, path);
-	crypto_shorthash(out, (const unsigned char *)text, (unsigned long long)n, o->key);
+	size_t n = (size_t)snprintf(text, sizeof text, "%s\n%s", name, path);
+	crypto_shorthash(out, (const unsigned char *)text, n < sizeof text ? n : sizeof text - 1, o->key);
 	memcpy(&id, out, sizeof id);
 	return id ? id : 1;
 }
@@ -44,7 +44,7 @@ struct atspi_object *atspi_object_learn(struct atspi_objects *o, const char *nam
 {
 	if (strlen(name) > ATSPI_NAME_MAX || strlen(path) > ATSPI_PATH_MAX)
 		return NULL;
-	uint64_t id = hash(o, name, path);
+	uint64_t id = atspi_object_hash(o, name, path);
 	struct atspi_object *place = atspi_object_find(o, id);
 	if (place)
 		return place;
@@ -53,7 +53,9 @@ struct atspi_object *atspi_object_learn(struct atspi_objects *o, const char *nam
 		if (o->object[i].used < place->used)
 			place = &o->object[i];
 	}
+	memset(place, 0, sizeof *place);
 	place->id = id;
+	place->caret = -1;
 	place->used = ++o->clock;
 	strcpy(place->name, name);
 	strcpy(place->path, path);

@@ -38,6 +38,11 @@ static enum key_class class_of_character(uint32_t u)
 	return CLASS_LETTER;
 }
 
+static bool is_dead(xkb_keysym_t s)
+{
+	return s >= XKB_KEY_dead_grave && s <= XKB_KEY_dead_greek;
+}
+
 static enum key_class class_of(xkb_keysym_t s)
 {
 	switch (s) {
@@ -68,7 +73,7 @@ static enum key_class class_of(xkb_keysym_t s)
 	    (s >= XKB_KEY_Select && s <= XKB_KEY_Break) || s == XKB_KEY_Pause ||
 	    (s >= 0x10080000 && s <= 0x1008ffff) || (s >= 0x1005ff00 && s <= 0x1005ffff))
 		return CLASS_FUNCTION;
-	if (s >= XKB_KEY_dead_grave && s <= XKB_KEY_dead_greek)
+	if (is_dead(s))
 		return CLASS_PUNCTUATION;
 	uint32_t u = xkb_keysym_to_utf32(s);
 	return u ? class_of_character(u) : CLASS_OTHER;
@@ -215,6 +220,7 @@ void keymap_key(struct keymap *k, struct raw_input *input)
 
 	xkb_keysym_t sym = xkb_state_key_get_one_sym(k->state, code);
 	input->key_class = release && as && *as ? (uint8_t)(*as - 1) : (uint8_t)class_of(sym);
+	input->dead = is_dead(sym);
 	if (as)
 		*as = release ? 0 : (uint8_t)(input->key_class + 1);
 	input->chord = (xkb_state_serialize_mods(k->state, XKB_STATE_MODS_EFFECTIVE) & k->chord) != 0;

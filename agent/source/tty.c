@@ -1,192 +1,195 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tty.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "tty_group.h"
 #include "tty_program.h"
+#include "tty_servers.h"
 
-/* More processes or ttys than this below one terminal, or more children of one process: cannot tell. */
-enum { PROCESSES_MAX = 512, TTYS_MAX = 64, THREADS_MAX = 64, CHILDREN_TEXT = 8192 };
+/* More ptys than this below one window, or ptys inside ptys: cannot tell. */
+enum { TTYS_MAX = 128, NESTED_MAX = 6 };
 
-struct process { int pid, group, foreground; dev_t tty; };
+/* Exec follows fork in a ms, in 50 under load: a copy of the shell that is older reads keys itself. */
+enum { COPY_MS = 350 };
 
 struct look {
 	const struct pattern_list *programs;
-	struct stat mounts;              /* our mount namespace */
-	struct process process[PROCESSES_MAX];
-	int count;
-	dev_t tty[TTYS_MAX];
+	int tty[TTYS_MAX];
 	int ttys;
+	int served[2];                   /* of them, shown by servers of tmux and of screen */
 	enum tty_state state;
-	bool failed;
 };
 
-/* A small file of /proc; -1 if it cannot be read, or is longer. */
-static ssize_t slurp(const char *path, char *text, size_t size)
+/* Between looks: hints, each verified before it is used. One of each for the process: there is one kernel. */
+static struct tty_servers servers;
+
+static void worse(struct look *l, enum tty_state state)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	ssize_t n = read(fd, text, size);
-	close(fd);
-	if (n < 0 || (size_t)n >= size)
-		return -1;
-	text[n] = 0;
-	return n;
+	/* A certain secret outweighs what cannot be told. */
+	static const int badness[] = { [TTY_ECHO] = 0, [TTY_PROGRAM] = 1, [TTY_UNKNOWN] = 2, [TTY_SECRET] = 3 };
+	if (badness[state] > badness[l->state])
+		l->state = state;
 }
 
-static bool read_process(int pid, struct process *p)
-{
-	char path[64], text[1024];
-	int tty = 0;
+static void look_at_masters(struct look *l, int holder, int nested);
 
-	snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	if (slurp(path, text, sizeof text) < 0)
-		return false;
-	/* The name may hold anything, also brackets: the fields are after the last one. state ppid pgrp session tty tpgid */
-	const char *at = strrchr(text, ')');
-	if (!at || sscanf(at + 1, " %*c %*d %d %*d %d %d", &p->group, &tty, &p->foreground) != 3)
-		return false;
-	/* As the kernel puts it into an int: minor in 0-7 and 20-31, major in 8-19. */
-	unsigned d = (unsigned)tty;
-	p->pid = pid;
-	p->tty = tty ? makedev(d >> 8 & 0xfff, (d & 0xff) | (d >> 12 & 0xfff00)) : 0;
-	return true;
-}
-
-static bool same_mounts(const struct look *l, int pid)
+/* The servers may be many, and only they know which one shows what: all of them count. */
+static void look_at_servers(struct look *l, enum tty_server_kind kind, int client, int nested)
 {
-	char path[64];
-	struct stat s;
-	snprintf(path, sizeof path, "/proc/%d/ns/mnt", pid);
-	return stat(path, &s) == 0 && s.st_ino == l->mounts.st_ino && s.st_dev == l->mounts.st_dev;
-}
+	int before = l->ttys, alive = 0;
+	struct tty_process p;
 
-static void add_children(struct look *l, int pid, const char *thread)
-{
-	char path[64], text[CHILDREN_TEXT];
-	snprintf(path, sizeof path, "/proc/%d/task/%.16s/children", pid, thread);
-	if (slurp(path, text, sizeof text) < 0) {
-		/* Too many, or no such file at all in this kernel; a thread that ended has no children. */
-		l->failed |= access(path, F_OK) == 0 || l->count == 1;
+	if (!tty_servers_refresh(&servers) || (kind == TTY_SERVER_TMUX && !tty_servers_own(client))) {
+		worse(l, TTY_UNKNOWN);
 		return;
 	}
-	for (char *at = text, *end; ; at = end) {
-		struct process p;
-		long child = strtol(at, &end, 10);
-		if (end == at)
-			return;
-		if (!read_process((int)child, &p))
-			continue;        /* ended meanwhile: it reads no keys */
-		if (l->count == PROCESSES_MAX) {
-			l->failed = true;
-			return;
-		}
-		l->process[l->count++] = p;
+	for (int i = 0; i < servers.count; i++) {
+		if (servers.server[i].kind != kind || !tty_process_read(servers.server[i].pid, &p))
+			continue;
+		alive++;
+		if (tty_process_here(p.pid))
+			look_at_masters(l, p.pid, nested + 1);
+		else if (tty_process_read(p.pid, &p))
+			worse(l, TTY_UNKNOWN);
 	}
+	l->served[kind] += l->ttys - before;
+	/* No server, or none that shows anything: then it is another one than we see. */
+	if (!alive || !l->served[kind])
+		worse(l, TTY_UNKNOWN);
 }
 
-/* A terminal may fork its shells from any of its threads. */
-static void add_children_of_all(struct look *l, int pid)
+static bool old(const struct tty_process *p)
 {
-	char path[64];
-	int threads = 0;
-
-	snprintf(path, sizeof path, "/proc/%d/task", pid);
-	DIR *d = opendir(path);
-	if (!d)
-		return;
-	for (struct dirent *e; (e = readdir(d)) && !l->failed;) {
-		if (e->d_name[0] < '0' || e->d_name[0] > '9')
-			continue;
-		if (++threads > THREADS_MAX)
-			l->failed = true;
-		add_children(l, pid, e->d_name);
-	}
-	closedir(d);
+	struct timespec t;
+	long tick = sysconf(_SC_CLK_TCK);
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 - (long long)p->start * 1000 / (tick > 0 ? tick : 100) >= COPY_MS;
 }
 
-/* Who reads the keys: the leader of the foreground group. When it ended before the others (cat FILE | less), all others. */
-static bool known_foreground(const struct look *l, int group, dev_t tty)
+static bool is_copy(const struct tty_process *p)
 {
-	char path[64];
-	int known = 0;
+	struct tty_process parent;
+	return p->pid != p->session && p->stack && tty_process_read(p->parent, &parent) && parent.stack == p->stack;
+}
 
-	if (group <= 0)
-		return false;
-	snprintf(path, sizeof path, "/proc/%d", group);
-	if (access(path, F_OK) == 0)
-		return same_mounts(l, group) && tty_program_known(group, l->programs);
-	for (int i = 1; i < l->count; i++) {
-		const struct process *p = &l->process[i];
-		if (p->group != group || p->tty != tty)
-			continue;
-		if (!same_mounts(l, p->pid) || !tty_program_known(p->pid, l->programs))
+/* Whose keys are whose is told here only by their names; nothing is read from the terminal. */
+static enum tty_state judge_lines(const struct tty_group *g)
+{
+	for (int i = 0; i < g->count; i++)
+		if (tty_program_never(&g->member[i]))
+			return TTY_UNKNOWN;
+	/* It has not become the program yet that it is going to be: sudo, on a disk that has to wake up. */
+	if (g->has_leader && is_copy(&g->member[0]) && old(&g->member[0]))
+		return TTY_UNKNOWN;
+	return TTY_ECHO;
+}
+
+/* Line editors switch literal-next off, in one way or another, since they do it themselves. `read -s -n 8` does not. */
+static bool line_editor(const struct termios *t)
+{
+	return !(t->c_lflag & ISIG) || !(t->c_lflag & IEXTEN) || t->c_cc[VLNEXT] == _POSIX_VDISABLE;
+}
+
+static bool all_known(const struct tty_group *g, const enum tty_kind *kind, const struct termios *t, int index)
+{
+	int readers = 0;
+
+	for (int i = 0; i < g->count; i++) {
+		bool leads = g->has_leader && i == 0;
+		if (kind[i] == TTY_KIND_NEVER || (kind[i] == TTY_KIND_EDITS && !line_editor(t)))
 			return false;
-		known++;
+		/* A program's helpers talk to it by pipes; one that can read the terminal is asked who it is, too. */
+		if (kind[i] == TTY_KIND_UNKNOWN && (leads || tty_process_has(g->member[i].pid, 0, index)))
+			return false;
+		readers += kind[i] > TTY_KIND_FEEDS;
 	}
-	return known > 0;
+	return readers > 0;
 }
 
-static enum tty_state look_at(const struct look *l, const struct process *p)
+static enum tty_state judge_raw(struct look *l, const struct tty_group *g, const struct termios *t, int index, int nested)
 {
-	enum tty_state state = TTY_UNKNOWN;
+	enum tty_kind kind[TTY_GROUP_MAX];
+
+	for (int i = 0; i < g->count; i++) {
+		kind[i] = tty_program_kind(&g->member[i], l->programs);
+		/* Also of one that is not known: a prompt inside of it is a better reason. */
+		if (kind[i] == TTY_KIND_TMUX)
+			look_at_servers(l, TTY_SERVER_TMUX, g->member[i].pid, nested);
+		else if (kind[i] == TTY_KIND_SCREEN)
+			look_at_servers(l, TTY_SERVER_SCREEN, g->member[i].pid, nested);
+		else if (kind[i] != TTY_KIND_FEEDS)
+			look_at_masters(l, g->member[i].pid, nested + 1);
+	}
+	return all_known(g, kind, t, index) ? TTY_PROGRAM : TTY_UNKNOWN;
+}
+
+static enum tty_state look_at(struct look *l, int holder, int index, int nested)
+{
+	static struct tty_group groups[NESTED_MAX + 1];
+	struct tty_group *g = &groups[nested];
 	char path[32];
 	struct termios t;
 	struct stat s;
+	dev_t tty = makedev(136 + (unsigned)index / 256, (unsigned)index % 256);
 
-	/* Its pty may be another of the same number. */
-	if (!same_mounts(l, p->pid))
-		return TTY_UNKNOWN;
-	/* Unix98 ptys have the majors 136 to 143, 256 each; anything else is no terminal emulator's. */
-	if (major(p->tty) < 136 || major(p->tty) > 143)
-		return TTY_UNKNOWN;
-	snprintf(path, sizeof path, "/dev/pts/%u", (major(p->tty) - 136) * 256 + minor(p->tty));
+	snprintf(path, sizeof path, "/dev/pts/%d", index);
 	/* Opened for this one look: a terminal that closes waits for whoever keeps it open. */
 	int fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return TTY_UNKNOWN;
-	if (fstat(fd, &s) == 0 && s.st_rdev == p->tty && tcgetattr(fd, &t) == 0) {
-		if (t.c_lflag & ECHO)
-			state = TTY_ECHO;
-		else if (t.c_lflag & ICANON)
-			state = TTY_SECRET;
-		else if (known_foreground(l, p->foreground, p->tty))
-			state = TTY_PROGRAM;
-	}
+	bool told = fstat(fd, &s) == 0 && s.st_rdev == tty && tcgetattr(fd, &t) == 0;
 	close(fd);
-	return state;
+	if (!told)
+		return TTY_UNKNOWN;
+	if ((t.c_lflag & ICANON) && !(t.c_lflag & ECHO))
+		return TTY_SECRET;
+	if (!tty_group_find(g, holder, tty))
+		return TTY_UNKNOWN;
+	return t.c_lflag & ECHO ? judge_lines(g) : judge_raw(l, g, &t, index, nested);
 }
 
-static void look_at_all(struct look *l)
+/* Every pty that this process shows. */
+static void look_at_masters(struct look *l, int holder, int nested)
 {
-	/* A certain secret outweighs what cannot be told. */
-	static const int badness[] = { [TTY_ECHO] = 0, [TTY_PROGRAM] = 1, [TTY_UNKNOWN] = 2, [TTY_SECRET] = 3 };
+	int index[TTYS_MAX];
+	int n = nested > NESTED_MAX ? -1 : tty_process_masters(holder, index, TTYS_MAX);
 
-	for (int i = 1; i < l->count; i++) {
-		const struct process *p = &l->process[i];
+	if (n < 0)
+		worse(l, TTY_UNKNOWN);
+	for (int i = 0; i < n; i++) {
 		int seen = 0;
-		while (seen < l->ttys && l->tty[seen] != p->tty)
+		while (seen < l->ttys && l->tty[seen] != index[i])
 			seen++;
-		/* The tty that the terminal was started from is not inside its window. */
-		if (!p->tty || p->tty == l->process[0].tty || seen < l->ttys)
+		if (seen < l->ttys)
 			continue;
 		if (l->ttys == TTYS_MAX) {
-			l->failed = true;
+			worse(l, TTY_UNKNOWN);
 			return;
 		}
-		l->tty[l->ttys++] = p->tty;
-		enum tty_state state = look_at(l, p);
-		if (badness[state] > badness[l->state])
-			l->state = state;
+		l->tty[l->ttys++] = index[i];
+		worse(l, look_at(l, holder, index[i], nested));
+	}
+}
+
+/* gpg-agent starts its pinentry on the terminal that it was told once, beside whatever runs there. */
+static void look_for_pinentry(struct look *l)
+{
+	if (!tty_servers_refresh(&servers)) {
+		worse(l, TTY_UNKNOWN);
+		return;
+	}
+	for (int i = 0; i < servers.count; i++) {
+		for (int k = 0; servers.server[i].kind == TTY_SERVER_PINENTRY && k < l->ttys; k++)
+			if (tty_process_has(servers.server[i].pid, -1, l->tty[k]))
+				worse(l, TTY_SECRET);
 	}
 }
 
@@ -196,15 +199,12 @@ enum tty_state tty_look(int pid, const struct pattern_list *programs)
 
 	l.programs = programs;
 	l.state = TTY_ECHO;
-	l.failed = false;
-	l.count = l.ttys = 0;
-	if (pid <= 0 || stat("/proc/self/ns/mnt", &l.mounts) < 0 || !read_process(pid, &l.process[0]) || !same_mounts(&l, pid))
+	l.ttys = l.served[0] = l.served[1] = 0;
+	if (pid <= 0 || !tty_process_here(pid))
 		return TTY_UNKNOWN;
-	l.count = 1;
-	for (int i = 0; i < l.count && !l.failed; i++)
-		add_children_of_all(&l, l.process[i].pid);
-	look_at_all(&l);
-	if (l.state == TTY_SECRET)
-		return TTY_SECRET;
-	return l.failed || !l.ttys ? TTY_UNKNOWN : l.state;
+	look_at_masters(&l, pid, 0);
+	if (!l.ttys)
+		worse(&l, TTY_UNKNOWN);
+	look_for_pinentry(&l);
+	return l.state;
 }

@@ -6,8 +6,18 @@
 #include "source.h"
 #include "../base/study.h"
 
-/* Looks at the ttys of all descendants of pid that are not pid's own controlling tty. programs: further raw-mode
- * programs, may be NULL. Several ttys (tabs, windows): the worst counts. No tty at all, another mount namespace, an error: TTY_UNKNOWN. */
+/*
+ * Looks at every pty that process pid shows (whose other side it holds), and at those that are shown inside of one by a
+ * known program: an editor's terminal, tmux, screen. Several of them (tabs, windows, panes): the worst counts.
+ *
+ *   TTY_SECRET   reads lines without echo; or gpg-agent's pinentry has it open
+ *   TTY_ECHO     echoes, and what has the foreground is not on the list of those that hide a program or ask for secrets
+ *   TTY_PROGRAM  raw, and everything that reads keys in its foreground group is known to show what is typed
+ *   TTY_UNKNOWN  anything else: no pty, another mount namespace or root, another user's program, not told, too many
+ *
+ * programs: further raw-mode programs, may be NULL. Keeps nothing open and trusts nothing that it remembers without
+ * asking the kernel again.
+ */
 enum tty_state tty_look(int pid, const struct pattern_list *programs);
 
 #endif

@@ -99,7 +99,7 @@ void x11_focus_settle(struct x11 *x)
 	if (x->titled && x->titled != before) {
 		watch(x, x->titled, 1);
 		/* It may have changed between the question and the watch. */
-		x11_window_title(x, x->titled, app.title, sizeof app.title);
+		x11_window_title(x, x->titled, &app);
 	}
 	/* Asked even if the window is the same: ids are used again. Told only if it is another. */
 	if (same_app(&app, &x->app))
@@ -111,14 +111,13 @@ void x11_focus_settle(struct x11 *x)
 
 void x11_focus_retitle(struct x11 *x, xcb_window_t window)
 {
-	char title[EVENT_TITLE_MAX + 1];
-
 	if (!window || window != x->titled || x->focus_changed)
 		return;
-	x11_window_title(x, window, title, sizeof title);
-	if (!strcmp(title, x->app.title))
+	struct raw_app app = x->app;
+	x11_window_title(x, window, &app);
+	if (!strcmp(app.title, x->app.title) && app.private_window == x->app.private_window)
 		return;
-	memcpy(x->app.title, title, sizeof title);
+	x->app = app;
 	struct raw_event raw = { .kind = RAW_FOCUS, .mono_us = clock_mono_us(), .as.app = &x->app };
 	x->emit(x->user, &raw);
 }

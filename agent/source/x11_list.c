@@ -99,7 +99,7 @@ static struct x11_seen *add(struct looking *l, xcb_window_t window)
 	memset(s, 0, sizeof *s);
 	x11_window_identify(l->x, window, &s->app, &titled);
 	if (l->x->options.titles && !s->app.title[0])
-		x11_window_title(l->x, window, s->app.title, sizeof s->app.title);
+		x11_window_title(l->x, window, &s->app);
 	for (int i = 0; i < l->list->count; i++) {
 		if (l->list->seen[i].app.window == s->app.window)
 			return &l->list->seen[i];

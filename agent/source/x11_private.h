@@ -129,7 +129,8 @@ void x11_focus_found(struct x11 *x, xcb_window_t actual);
 
 /* x11_window.c: whose window it is. */
 void x11_window_identify(struct x11 *x, xcb_window_t window, struct raw_app *app, xcb_window_t *titled);
-void x11_window_title(struct x11 *x, xcb_window_t window, char *out, size_t size);
+/* Fills title and private_window; instance must be known. */
+void x11_window_title(struct x11 *x, xcb_window_t window, struct raw_app *app);
 
 /* x11_layout.c: keyboard layout. */
 int x11_layout_select(struct x11 *x);

@@ -10,6 +10,7 @@
 #include <xcb/xcbext.h>
 
 #include "app.h"
+#include "private_window.h"
 
 static bool is_utf8(const unsigned char *s, size_t n)
 {
@@ -57,22 +58,34 @@ static void clean(const unsigned char *in, size_t n, char *out, size_t size)
 	out[used] = 0;
 }
 
-static bool text_property(struct x11 *x, xcb_window_t window, xcb_atom_t name, char *out, size_t size)
+static bool text_property(struct x11 *x, xcb_window_t window, xcb_atom_t name, char *out, size_t size, bool *private_window)
 {
 	xcb_get_property_reply_t *reply = xcb_get_property_reply(x->c,
-		xcb_get_property(x->c, 0, window, name, XCB_ATOM_ANY, 0, EVENT_TITLE_MAX), NULL);
+		xcb_get_property(x->c, 0, window, name, XCB_ATOM_ANY, 0, 16384), NULL);
 	bool found = reply && reply->format == 8 && xcb_get_property_value_length(reply) > 0;
-	if (found)
-		clean(xcb_get_property_value(reply), (size_t)xcb_get_property_value_length(reply), out, size);
+	if (found) {
+		size_t n = (size_t)xcb_get_property_value_length(reply);
+		clean(xcb_get_property_value(reply), n, out, size);
+		/* The whole of it, or at least a long piece: what tells stands at its end. */
+		*private_window = reply->bytes_after > 0 || private_window_title(xcb_get_property_value(reply), n);
+	}
 	free(reply);
 	return found;
 }
 
-void x11_window_title(struct x11 *x, xcb_window_t window, char *out, size_t size)
+/* Of the Firefox family: its main windows are called so, whatever the brand. */
+static bool tells_private(const struct raw_app *app)
 {
-	memset(out, 0, size);
-	if (!text_property(x, window, x->net_wm_name, out, size))
-		text_property(x, window, XCB_ATOM_WM_NAME, out, size);
+	return !strcmp(app->instance, "Navigator");
+}
+
+void x11_window_title(struct x11 *x, xcb_window_t window, struct raw_app *app)
+{
+	bool private_window = false;
+	memset(app->title, 0, sizeof app->title);
+	if (!text_property(x, window, x->net_wm_name, app->title, sizeof app->title, &private_window))
+		text_property(x, window, XCB_ATOM_WM_NAME, app->title, sizeof app->title, &private_window);
+	app->private_window = tells_private(app) && private_window;
 }
 
 /* WM_CLASS is two strings, each ended by 0: instance, class. */
@@ -167,9 +180,9 @@ void x11_window_identify(struct x11 *x, xcb_window_t window, struct raw_app *app
 	/* Moves between the inner windows of one window are no news; it is the pid that must be of the very window. */
 	app->window = found ? named : window;
 	app->pid = process_of(x, owner);
-	if (x->options.titles && found) {
+	if (found && (x->options.titles || tells_private(app))) {
 		*titled = named;
-		x11_window_title(x, named, app->title, sizeof app->title);
+		x11_window_title(x, named, app);
 	}
 	if (app->pid)
 		app_identify(app, x->options.terminals);

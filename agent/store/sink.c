@@ -290,6 +290,13 @@ int sink_message(struct sink *s, size_t length)
 	return error;
 }
 
+/* On a grid of the clock, and not so long after the first event: how long an event was on its way here depends on what the
+ * policy had to wait for, and the time of the write would tell it. */
+static int64_t next_flush_us(const struct sink *s)
+{
+	return (clock_mono_us() / s->flush_us + 1) * s->flush_us;
+}
+
 int sink_event(struct sink *s, const struct event *event)
 {
 	uint32_t waiting = segment_writer_waiting(s->segment);
@@ -311,7 +318,7 @@ int sink_event(struct sink *s, const struct event *event)
 			stats_add(&s->options->stats->segments, 1);
 	}
 	if (s->deadline == SINK_NEVER)
-		s->deadline = clock_mono_us() + s->flush_us;
+		s->deadline = next_flush_us(s);
 	if (!s->failing && waiting + 1 >= WRITER_BLOCK_EVENTS)
 		return sink_flush(s, false);
 	return 0;

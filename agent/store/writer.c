@@ -103,6 +103,10 @@ static int loop(struct writer *w, int fd)
 			w->rest_until = 0;
 		}
 		if (error == 0 && now >= w->sink.deadline) {
+			/* With all that came until now, also while it rested: nothing waits longer than it must. */
+			error = drain(w, fd);
+		}
+		if (error == 0 && now >= w->sink.deadline) {
 			error = sink_flush(&w->sink, false);
 			if (error)
 				log_error("cannot encode events: %s", error_text(error));
@@ -182,9 +186,7 @@ int writer_run(int fd, const struct writer_options *options)
 	int error = prepare(w);
 	if (error == 0) {
 		sink_init(&w->sink, w->directory, options);
-		/* What arrives while it rests is flushed in time all the same. */
 		w->rest_us = WRITER_REST_US < w->sink.flush_us / 20 ? WRITER_REST_US : w->sink.flush_us / 20;
-		w->sink.flush_us -= w->rest_us;
 		error = sink_start(&w->sink);
 		if (error)
 			log_error("cannot begin a segment: %s", error_text(error));

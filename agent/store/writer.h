@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The writer process: takes wire messages from a SOCK_SEQPACKET descriptor, writes segments into the
- * spool. Never sees raw input. Flushes at least every WRITER_FLUSH_US while something waits, else sleeps.
+ * spool. Never sees raw input. While something waits it flushes at each multiple of
+ * WRITER_FLUSH_US of the monotonic clock, whenever that something came; else it sleeps.
  *
  * A disk that is full or fails stops nothing: what waits is kept up to WRITER_HOLD_EVENTS (or WRITER_HOLD_BYTES), the
  * rest is counted; it is tried again every WRITER_RETRY_US, and what was lost becomes a gap of reason disk-full.

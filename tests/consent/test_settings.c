@@ -113,6 +113,37 @@ static void forbids(void **state)
 	study_free(s);
 }
 
+/* Patterns of sensitive text are added to those that are built in, and none goes away. */
+static void adds_patterns(void **state)
+{
+	static const char one[] = "sensitive: [{name: x, parts: [{text: pat-, strong: 4}, {chars: digit, times: 2-8, gap: \" \"}]}]\n";
+	static const char two[] = "sensitive:\n- name: y\n  parts: [{chars: [letter, \"_\"], times: 3}]\n  until: [{text: end}]\n";
+	struct study *s = wide();
+	struct settings none = read_one("", true), p = read_one(one, true), u = read_one(two, false);
+	struct merged m, more;
+	(void)state;
+	settings_merge(s, &none, &none, &m);
+	int builtin = m.sensitive.patterns;
+	assert_true(builtin >= 8);
+	settings_merge(s, &p, &u, &more);
+	assert_int_equal(more.sensitive.patterns, builtin + 3);
+	assert_memory_equal(&m.sensitive.pattern[0], &more.sensitive.pattern[0], (size_t)builtin * sizeof m.sensitive.pattern[0]);
+	assert_memory_not_equal(m.hash, more.hash, sizeof m.hash);
+	const struct sensitive_pattern *x = &more.sensitive.pattern[builtin], *y = x + 1;
+	assert_string_equal(x->part[0].text, "PAT-");
+	assert_int_equal(x->part[0].strong, 4);
+	assert_int_equal(x->part[1].min, 2);
+	assert_int_equal(x->part[1].max, 8);
+	assert_true(sensitive_set_has(&x->part[1].gap, ' '));
+	assert_int_equal(y->until, builtin + 2);
+	assert_true((y + 1)->is_end);
+	/* More than there is room for: forbidden, not forgotten. */
+	p.sensitive.patterns = SENSITIVE_PATTERNS_MAX;
+	settings_merge(s, &p, &u, &more);
+	assert_true(more.forbidden);
+	study_free(s);
+}
+
 /* More than fits: forbidden, not forgotten. */
 static void too_many(void **state)
 {
@@ -144,6 +175,23 @@ static void refuses(void **state)
 		{"retention: soon\n", true, "f:1: retention: \"soon\" is not a duration"},
 		{"studies: typing\n", true, "f:1: studies: must be a list"},
 		{"terminals: {a: b}\n", false, "f:1: terminals: must be a list"},
+		{"sensitive: card\n", false, "f:1: sensitive: must be a list of patterns"},
+		{"sensitive:\n- x\n", false, "f:2: sensitive[0]: is a single value, must be a map"},
+		{"sensitive:\n- {name: x}\n", false, "f:2: sensitive[0]: must have a name and parts"},
+		{"sensitive:\n- {name: x, parts: []}\n", true, "f:2: sensitive[0].parts: must be a list of parts"},
+		{"sensitive:\n- name: x\n  parts:\n  - {times: 3}\n", true, "f:4: sensitive[0].parts[0]: must have either chars or text"},
+		{"sensitive:\n- name: x\n  parts:\n  - {chars: digits}\n", true, "f:4: sensitive[0].parts[0].chars: \"digits\" is no class"},
+		{"sensitive:\n- {name: x, parts: [{chars: \"\\u00e4\"}]}\n", true, "f:2: sensitive[0].parts[0].chars: must be a class"},
+		{"sensitive:\n- {name: x, parts: [{chars: digit, times: 5-3}]}\n", true, "f:2: sensitive[0].parts[0].times: must be a number"},
+		{"sensitive:\n- {name: x, parts: [{chars: digit, times: 193}]}\n", true, "f:2: sensitive[0].parts[0].times: must be a number"},
+		{"sensitive:\n- {name: x, parts: [{chars: digit, times: -1}]}\n", true, "f:2: sensitive[0].parts[0].times: must be a number"},
+		{"sensitive:\n- {name: x, parts: [{chars: digit, times: 0-1}]}\n", true, "f:2: sensitive[0].parts: must begin and end"},
+		{"sensitive:\n- {name: x, parts: [{chars: digit, strong: 2}]}\n", true, "f:2: sensitive[0].parts[0].strong: must be a whole number from 1 to 1"},
+		{"sensitive:\n- {name: x, parts: [{chars: digit, gap: digit}]}\n", true, "f:2: sensitive[0].parts[0].gap: has a character that chars has"},
+		{"sensitive:\n- {name: x, parts: [{chars: digit}], check: regex}\n", true, "f:2: sensitive[0].check: \"regex\" is not permitted (one of: luhn,"},
+		{"sensitive:\n- {name: x, parts: [{chars: digit}], chekc: luhn}\n", true, "f:2: sensitive[0].chekc: unknown key (did you mean \"check\"?)"},
+		{"sensitive:\n- {name: x, parts: [{text: a, times: 2}]}\n", true, "f:2: sensitive[0].parts[0].times: is for chars"},
+		{"sensitive:\n- {name: x, parts: [{text: a}], until: [{text: b}], no_after: digit}\n", true, "f:2: sensitive[0].no_after: and until"},
 		{"- capture\n", false, "f:1: is a list, must be a map"},
 	};
 	(void)state;
@@ -222,7 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_said), cmocka_unit_test(tightens), cmocka_unit_test(never_widens), cmocka_unit_test(forbids),
-		cmocka_unit_test(too_many), cmocka_unit_test(refuses), cmocka_unit_test(shipped_files), cmocka_unit_test(places),
+		cmocka_unit_test(adds_patterns), cmocka_unit_test(too_many), cmocka_unit_test(refuses), cmocka_unit_test(shipped_files), cmocka_unit_test(places),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

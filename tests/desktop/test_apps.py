@@ -26,7 +26,7 @@ import traceback
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 import canary  # noqa: E402
-from agent import BUILD  # noqa: E402
+from agent import BUILD, ROOT  # noqa: E402
 from cases import Skip, note  # noqa: E402
 from desk import PYTHON, DeskError  # noqa: E402
 
@@ -44,6 +44,8 @@ def load_file(path):
 def applications():
 	"""([(file, class)], [what went wrong]) of every file."""
 	found, wrong, names = [], [], set()
+	listed = set(subprocess.run(["sh", str(ROOT / "packaging/deps.sh"), "--list", "test"], text=True,
+		stdout=subprocess.PIPE, check=True).stdout.split())
 	for path in sorted((HERE / "apps").glob("*.py")):
 		try:
 			kinds = load_file(path)
@@ -53,6 +55,9 @@ def applications():
 		for kind in kinds:
 			if not kind.name or not kind.oracle or kind.name in names:
 				wrong.append(f"not ok {path.stem}: {kind.__name__} has no name of its own, or no oracle")
+			unlisted = sorted(set(kind.packages) - listed)
+			if unlisted:
+				wrong.append(f"not ok {path.stem}: packaging/deps.sh does not install {' '.join(unlisted)} for {kind.name}")
 			names.add(kind.name)
 			found.append((path, kind))
 	return found, wrong

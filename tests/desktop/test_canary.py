@@ -41,7 +41,7 @@ def run(desk, agent, keys):
 
 	def ordinary(window, length=12):
 		desk.click(*window.at(0))
-		time.sleep(1.3)  # a span before it ends on the next whole second
+		time.sleep(2.3)  # a span before it ends up to two seconds later
 		text = word(ORDINARY, length)
 		typed.append(text)
 		desk.type(text, every=0.05)

@@ -1,53 +1,217 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A secret of 4 characters and one of 40, typed in the same time, leave the same rows, spans, counters and files behind."""
+"""Secrets of 1 to 200 characters, slow and fast, in the same place for the same time leave the same behind.
 
+	test_length.py              every place replayed with the clocks stopped, byte for byte; and some secrets live
+	test_length.py --full       live with every length and pace
+"""
+
+import json
+import os
 import pathlib
+import random
+import shutil
 import sys
+import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from agent import SECRET, Agent, leaks, spans, study  # noqa: E402
-from cases import check, note, run  # noqa: E402
+from agent import BUILD, ORDINARY, SECRET, Agent, leaks, on_pty, spans, study  # noqa: E402
+from cases import Skip, check, note, run  # noqa: E402
 from desk import Desk, wait_for  # noqa: E402
 
-ORDINARY_TEXT = "abcdefghijklmabc"
-TYPING = 2.0          # seconds, however long the secret is
+LENGTHS = (1, 4, 8, 40, 200)
+GRID = 5.0    # seconds between two writes, on the monotonic clock
 
+
+def word(alphabet, length):
+	return "".join(random.choice(alphabet) for _ in range(length))
+
+
+TYPED = word(ORDINARY, 8)
+
+
+def records(path):
+	"""(type, payload) of each record of a segment (FORMAT.md)."""
+	data, at, found = path.read_bytes(), 24, []
+	while at + 16 < len(data):
+		length, kind = (int.from_bytes(data[at + i:at + i + 4], "little") for i in (0, 4))
+		found.append((kind, data[at + 16:at + 16 + length]))
+		at += 16 + length
+	return found
+
+
+# ---- Replayed: the same story at the same instant ----
+
+WORLD = """\
+window 1 exe=/usr/bin/gedit pid=10 title=letter
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+window 4 exe=/usr/bin/payroll pid=40
+window 5 exe=/usr/bin/blind pid=50
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 21 pid=20 role=password
+object 22 pid=20 role=password delay=900ms
+object 41 pid=40 role=text
+tty 3 program
+focus 1
+field 11
++1s motion 100 100
++100ms button down
++20ms button up
++400ms type {text}
++1500ms {enter}
++300ms {secret}
+{leave}
+{back}focus 1
+field 11
++1s motion 300 120
++4s type {text}
++1s motion 301 121
+"""
+
+# What brings one there, and what ends it. One line each; the secret is typed in between, for 57 s.
+PLACES = {
+	"password-field": ("field 12", "field 11"),
+	"password-dialog": ("focus 2\nfield 21", ""),
+	"late-answer": ("focus 2\nfield 22", ""),
+	"terminal-prompt": ("focus 3\n+500ms tty 3 secret", "press Return\nrelease Return\ntty 3 program"),
+	"unknown-program": ("focus 3\n+500ms tty 3 unknown", "tty 3 program"),
+	"excluded": ("focus 4\nfield 41", ""),
+	"no-oracle": ("focus 5", ""),
+	"grab": ("grab on", "press Return\nrelease Return\ngrab off"),
+	"lock": ("lock on", "lock off"),
+	"private": ("private on", "private off"),
+}
+
+
+def typed_in(secret, pace_ms, total_ms):
+	"""The lines that type it, one key each pace_ms, and let pass what is left of total_ms."""
+	lines, passed = [], 0
+	for i, c in enumerate(secret):
+		lines += [f"press {c}", f"+1ms release {c}"]
+		passed += 1
+		if pace_ms > 1:
+			lines.append(f"motion {500 + i} {300 + i}")
+			lines.append(f"+{pace_ms - 1}ms")
+			passed += pace_ms - 1
+	return "\n".join(lines + [f"+{total_ms - passed}ms"])
+
+
+class Replayed:
+	def __init__(self, home):
+		self.home, self.count = home, 0
+		self.shim = BUILD / "tests/tools/frozen_clock.so"
+		if not self.shim.exists():
+			raise Skip(f"{self.shim} is not built")
+		self.env = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+		self.env.update(HOME=str(home), XDG_CONFIG_HOME=str(home / "config"))
+		(home / "config/assent").mkdir(parents=True)
+		(home / "config/assent/assent.yaml").write_text("capture: {exclude_apps: [payroll]}\n")
+		self.joined = home / "joined"
+		code, shown = on_pty([BUILD / "agent/assent", "join", "--data", self.joined, study(home / "study.yaml", keys="text",
+			apps="title")], self.env, ["yes"])
+		check(code == 0, shown)
+		# A minute from now, at no whole second.
+		self.clocks = dict(FROZEN_UTC_US=str(time.time_ns() // 1000000000 * 1000000 + 60412345), FROZEN_MONO_US="7000123456")
+
+	def run(self, story):
+		"""(rows, payloads of the records but the header's, size of the file)."""
+		self.count += 1
+		data, path = self.home / f"data{self.count}", self.home / "story.t"
+		shutil.copytree(self.joined, data)
+		path.write_text(story)
+		done = shell([BUILD / "agent/assentd", "--source", f"replay:{path}", "--data", data],
+			dict(self.env, LD_PRELOAD=str(self.shim), **self.clocks))
+		check(done.returncode == 0, lambda: done.stderr)
+		said = shell([BUILD / "agent/assent", "show", "--json", "--data", data], self.env)
+		rows = [json.loads(line) for line in said.stdout.splitlines()]
+		for row in rows:
+			row.pop("segment")
+		found = list(data.rglob("*.seg"))
+		check(len(found) == 1, f"segments: {found}")
+		parts = records(found[0])
+		size = found[0].stat().st_size
+		shutil.rmtree(data)
+		return rows, [part for part in parts if part[0] != 1], size
+
+
+def shell(argv, env):
+	import subprocess
+	return subprocess.run([str(part) for part in argv], env=env, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+		stderr=subprocess.PIPE, timeout=60)
+
+
+def secret_of(length):
+	return word(SECRET, length)
+
+
+def replays_are_the_same_to_the_byte():
+	with tempfile.TemporaryDirectory(prefix="assent-length-") as home:
+		replayed, wrong = Replayed(pathlib.Path(home)), []
+		text = word(ORDINARY, 6)
+		for place, (enter, leave) in PLACES.items():
+			first = None
+			for length in LENGTHS:
+				for pace in (1, 12, 280):
+					secret = secret_of(length)
+					rows, parts, size = replayed.run(WORLD.format(text=text, enter=enter, leave=leave, back="+1s ",
+						secret=typed_in(secret, pace, 57000)))
+					typed = "".join(row["text"] or "" for row in rows if row["kind"] == "key_down")
+					if set(typed) & set(SECRET) or typed.count(text) != 2:
+						wrong.append(f"{place}: {length} characters every {pace} ms: {typed!r} was kept")
+					if first is None:
+						first = rows, parts, size
+						said = [(row["reason"], round((row["end_us"] - row["t_us"]) / 1e6, 1)) for row in rows if row["kind"] == "span"]
+						note(f"{place}: {len(rows)} rows, {said}, {size} bytes")
+						check(said, f"{place}: no span")
+					elif (rows, parts, size) != first:
+						pairs = [pair for pair in zip(first[0], rows) if pair[0] != pair[1]]
+						wrong.append(f"{place}: {length} characters every {pace} ms: {len(first[0])} and {len(rows)} rows, {first[2]} and {size} "
+							f"bytes, {pairs[:1]}")
+		check(not wrong, lambda: f"{len(wrong)} differ: " + "; ".join(wrong))
+
+
+# ---- Live ----
 
 class Schedule:
-	"""Everything happens at a fixed time after a whole second, so that only the secret differs."""
+	"""Actions at fixed moments, so that the same story takes the same time however much is typed in it."""
 
 	def __init__(self):
-		time.sleep(1 - time.time() % 1)
-		self.start, self.now = time.monotonic(), 0.0
+		# The spool is written on this grid, and spans end on the seconds of a clock that keeps its distance to it.
+		self.zero = (time.monotonic() // GRID + 1) * GRID
 
-	def after(self, seconds):
-		self.now += seconds
-		left = self.start + self.now - time.monotonic()
-		if left < -0.3:
-			note(f"late by {-left:.2f} s")
-		time.sleep(max(0, left))
-
-
-def type_secret(desk, schedule, secret):
-	step = TYPING / len(secret)
-	for c in secret:
-		desk.type(c)
-		schedule.after(step)
+	def at(self, seconds):
+		late = time.monotonic() - self.zero - seconds
+		if late < 0:
+			time.sleep(-late)
+		return late
 
 
-def ordinary(desk, schedule, editor):
-	desk.click(*editor.at(0), settle=0)
-	schedule.after(2.0)
-	for c in ORDINARY_TEXT:
-		desk.type(c)
-		schedule.after(0.06)
-	schedule.after(0.54)
+class Watch(threading.Thread):
+	"""When files of the spool grow: (number of the write's place on the grid, length)."""
+
+	def __init__(self, agent, schedule):
+		super().__init__(daemon=True)
+		self.agent, self.zero, self.seen, self.late, self.over = agent, schedule.zero, [], 0.0, False
+
+	def run(self):
+		size = None
+		while not self.over:
+			now = sum(path.stat().st_size for path in self.agent.data.rglob("*.part"))
+			at = time.monotonic() - self.zero
+			if size is not None and now != size:
+				self.seen.append((int(at // GRID), now))
+				self.late = max(self.late, at % GRID)
+			size = now
+			time.sleep(0.01)
 
 
-def one(length):
-	"""What a run leaves: rows without their times, spans, counters, sizes of segments."""
-	secret = (SECRET * 4)[:length]
+def live(length, slow):
+	"""What one story leaves behind."""
+	secret, lateness, typed = secret_of(length), 0.0, TYPED
+	every = min(0.7, 3.5 / length) if slow else 0.004
 	with Desk() as desk:
 		agent = Agent(desk)
 		code, shown = agent.join(study(desk.home / "study.yaml", key_time="100ms"))
@@ -56,67 +220,105 @@ def one(length):
 		terminal = desk.xterm(["bash", "-c", "read -s -p 'password: ' x; exec sleep 60"], title="prompt", geometry="40x6+700+40")
 		x, y, width, height = desk.geometry(terminal.window)
 		agent.start()
-		schedule = Schedule()
-		ordinary(desk, schedule, editor)
-		desk.click(*editor.at(1), settle=0)
-		schedule.after(0.3)
-		type_secret(desk, schedule, secret)
-		schedule.after(0.7)
-		ordinary(desk, schedule, editor)
-		dialog = desk.start(["zenity", "--password", "--title=Secret"])
-		window = desk.wait_window("Secret")
-		desk.focus(window)
-		schedule.after(2.0)
-		type_secret(desk, schedule, secret)
-		desk.type("\n")
-		schedule.after(1.0)
-		wait_for(lambda: dialog.popen.poll() is not None, 10, name="zenity's end")
-		ordinary(desk, schedule, editor)
-		desk.click(x + width // 2, y + height // 2, settle=0)
-		schedule.after(1.0)
-		type_secret(desk, schedule, secret)
-		desk.type("\n")
-		schedule.after(1.0)
-		ordinary(desk, schedule, editor)
-		schedule.after(4.0)
+		desk.click(*editor.at(0))
+		# Nothing of the story may lie in what a span before it swallows.
+		time.sleep(2.5)
 		agent.flushed()
+		schedule = Schedule()
+		watch = Watch(agent, schedule)
+		watch.start()
+
+		def ordinary(click, begin):
+			nonlocal lateness
+			schedule.at(click)
+			desk.click(*editor.at(0), settle=0)
+			lateness = max(lateness, schedule.at(begin))
+			desk.type(typed, every=0.05)
+
+		def hidden(click, where, end=""):
+			nonlocal lateness
+			schedule.at(click)
+			desk.click(*where, settle=0)
+			schedule.at(click + 0.15)
+			desk.type(secret, every=every)
+			lateness = max(lateness, schedule.at(click + 4.1))
+			desk.type(end)
+
+		ordinary(0.3, 0.8)
+		hidden(2.4, editor.at(1))
+		ordinary(7.5, 10.3)
+		hidden(11.6, (x + width // 2, y + height // 2), "\n")
+		# A span ends up to two seconds after the prompt was seen to be over, and what lies in it is gone.
+		ordinary(18.7, 20.4)
+		schedule.at(25.7)
+		watch.over = True
+		watch.join()
 		counters = agent.status()["agent"]["counters"]
+		# How long what was kept had waited: milliseconds, that differ between any two runs.
+		counters.pop("airlock_ms", None)
 		agent.stop()
-		found = leaks(agent, [secret], ORDINARY_TEXT * 4)
-		check(not found, lambda: "; ".join(found))
+		found = leaks(agent, [secret] if length > 3 else [], typed * 3)
+		check(not found, lambda: f"{length} characters: " + "; ".join(found))
 		rows = agent.rows()
-		shape = [(row["kind"], row["class"], row["code"], row["reason"], row["app"]) for row in rows]
-		sizes = sorted(path.stat().st_size for path in agent.data.rglob("*.seg"))
-		return {"length": length, "shape": shape, "spans": spans(rows), "counters": counters, "sizes": sizes}
+		segments = list(agent.data.rglob("*.seg"))
+		check(len(segments) == 1, f"segments: {segments}")
+		return {"length": length, "slow": slow, "late": lateness, "spans": spans(rows), "writes": watch.seen, "write late": watch.late,
+			"shape": [(row["kind"], row["class"], row["code"], row["reason"], row["app"]) for row in rows],
+			"kept": sum(row["kind"] == "key_down" for row in rows), "counters": counters,
+			"sizes": [segments[0].stat().st_size, [len(payload) for _, payload in records(segments[0])]]}
 
 
-def say(run_):
-	note(f"{run_['length']:2} characters: {len(run_['shape'])} rows, spans {run_['spans']}, segments of {run_['sizes']} bytes, "
-		f"{run_['counters']['flushes']} flushes, spans counted {run_['counters']['spans']}")
+def in_pairs(cases):
+	"""Two stories at a time, each on a desktop of its own. One that the machine was too busy for is told once more."""
+	results, failed = {}, []
+
+	def tell(case):
+		try:
+			for _ in range(2):
+				results[case] = live(*case)
+				if results[case]["late"] < 0.25 and results[case]["kept"] == 24:
+					break
+		except BaseException as why:  # noqa: BLE001  the other story must come to its end
+			failed.append(why)
+
+	for i in range(0, len(cases), 2):
+		threads = [threading.Thread(target=tell, args=(case,)) for case in cases[i:i + 2]]
+		for thread in threads:
+			thread.start()
+			time.sleep(0.5)
+		for thread in threads:
+			thread.join()
+	if failed:
+		raise failed[0]
+	return [results[case] for case in cases]
 
 
-def a_secret_s_length_leaves_no_trace():
-	runs = [one(length) for length in (4, 40, 4)]
-	for run_ in runs:
-		say(run_)
-	short, long, again = runs
-	reasons = {reason for reason, _ in short["spans"]}
-	check({"password", "terminal-echo-off"} <= reasons, f"spans: {short['spans']}")
-	for other in (long, again):
-		check([reason for reason, _ in short["spans"]] == [reason for reason, _ in other["spans"]],
-			f"other spans: {short['spans']} and {other['spans']}")
-		check(all(abs(a - b) <= 1 for (_, a), (_, b) in zip(short["spans"], other["spans"])),
-			f"other times: {short['spans']} and {other['spans']}")
-		check(short["counters"]["spans"] == other["counters"]["spans"], "other counts of spans")
-		check(short["shape"] == other["shape"], lambda: f"other rows with {other['length']} characters: " + str(
-			[pair for pair in zip(short["shape"], other["shape"]) if pair[0] != pair[1]][:3] or
-			(len(short["shape"]), len(other["shape"]))))
-		check(len(short["sizes"]) == len(other["sizes"]), "other number of segments")
-	# Times of ordinary rows differ by milliseconds between any two runs, and cost some bytes.
-	noise = max(40, 2 * abs(short["sizes"][0] - again["sizes"][0]))
-	check(abs(short["sizes"][0] - long["sizes"][0]) <= noise,
-		f"sizes {short['sizes']} and {long['sizes']}; two runs of one length differ by {abs(short['sizes'][0] - again['sizes'][0])}")
+def live_secrets_leave_the_same():
+	cases = [(length, slow) for length in LENGTHS for slow in (False, True)] if FULL else [(1, True), (200, False), (40, True), (8, False)]
+	stories = in_pairs(cases)
+	for story in stories:
+		note(f"{story['length']:3} characters {'slow' if story['slow'] else 'fast'}: {len(story['shape'])} rows, spans {story['spans']}, "
+			f"{story['sizes'][0]} bytes, written at {story['writes']} (up to {story['write late'] * 1000:.0f} ms after the grid), "
+			f"{story['kept']} ordinary keys kept")
+	first = stories[0]
+	check({"password", "terminal-echo-off"} <= {reason for reason, _ in first["spans"]}, f"spans: {first['spans']}")
+	for other in stories:
+		name = f"{other['length']} characters, {'slow' if other['slow'] else 'fast'}"
+		check(other["late"] < 0.25, f"{name}: the machine was too busy to tell the story in time ({other['late']:.2f} s late)")
+		check(first["shape"] == other["shape"], lambda: f"{name}: other rows: " + str(
+			[pair for pair in zip(first["shape"], other["shape"]) if pair[0] != pair[1]][:3] or (len(first["shape"]), len(other["shape"]))))
+		check([reason for reason, _ in first["spans"]] == [reason for reason, _ in other["spans"]], f"{name}: other spans")
+		# The edges are moved by a key and the second, up to a second each.
+		check(all(abs(a - b) <= 4 for (_, a), (_, b) in zip(first["spans"], other["spans"])), f"{name}: other lengths of spans")
+		check(first["sizes"] == other["sizes"], f"{name}: files of {other['sizes']} bytes, not {first['sizes']}")
+		check(first["writes"] == other["writes"], f"{name}: written at {other['writes']}, not {first['writes']}")
+		check(other["write late"] < 0.5, f"{name}: a write {other['write late']:.2f} s after its place on the grid")
+		check(first["counters"] == other["counters"], f"{name}: counters {other['counters']}, not {first['counters']}")
 
+
+FULL = "--full" in sys.argv
+if FULL:
+	sys.argv.remove("--full")
 
 if __name__ == "__main__":
-	sys.exit(run(a_secret_s_length_leaves_no_trace))
+	sys.exit(run(replays_are_the_same_to_the_byte, live_secrets_leave_the_same))

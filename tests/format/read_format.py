@@ -182,7 +182,10 @@ def record(b, key, n):
     head = b.get(8)
     length, kind = struct.unpack("<II", head)
     assert b.u(8) == siphash(key, head + struct.pack("<Q", n))
-    payload = b.get(length)
+    padded = Bytes(b.get(length))
+    length = padded.u(4)
+    payload = padded.get(length)
+    assert padded.left() < 512 and not any(padded.get(padded.left())) and padded.at % 512 == 0
     assert payload[4] & 0x1f == 4
     size = zstd.ZSTD_getFrameContentSize(payload, length)
     assert size <= min(16 << 20, 5242880 + 1024 * length)
@@ -195,7 +198,7 @@ def segment(data):
     b = Bytes(data)
     key = b"assent segment 1"
     assert b.get(8) == bytes.fromhex("8941534e540d0a1a")
-    assert b.u(4) == 1 and b.u(2) == 0 and b.u(2) == 0
+    assert b.u(4) == 2 and b.u(2) == 0 and b.u(2) == 0
     assert b.u(8) == siphash(key, data[:16])
     kind, content = record(b, key, 0)
     assert kind == 1

@@ -228,7 +228,7 @@ static void a_torn_segment_goes_on(void **state)
 	bytes_release(&torn);
 }
 
-/* A record around any payload, behind a true header. */
+/* A record around any payload, behind a true header. The next record's status. */
 static int read_payload(uint8_t type, const void *payload, size_t length)
 {
 	struct segment_meta meta = sample_meta();
@@ -263,6 +263,19 @@ static int read_payload(uint8_t type, const void *payload, size_t length)
 	return status;
 }
 
+/* The same of a frame, padded as it should be. */
+static int read_frame(uint8_t type, const void *frame, size_t length)
+{
+	struct bytes payload = {0};
+	bytes_put_u32(&payload, (uint32_t)length);
+	bytes_put(&payload, frame, length);
+	while (payload.length % RECORD_PAD_BYTES)
+		bytes_put_u8(&payload, 0);
+	int status = read_payload(type, payload.data, payload.length);
+	bytes_release(&payload);
+	return status;
+}
+
 static void hostile_frames_are_refused(void **state)
 {
 	(void)state;
@@ -271,15 +284,15 @@ static void hostile_frames_are_refused(void **state)
 	/* No checksum. */
 	size_t n = ZSTD_compress(frame, sizeof frame, zeros, sizeof zeros, 3);
 	assert_false(ZSTD_isError(n));
-	assert_int_equal(read_payload(RECORD_BLOCK, frame, n), ERROR_CORRUPT);
+	assert_int_equal(read_frame(RECORD_BLOCK, frame, n), ERROR_CORRUPT);
 	/* A checksum, and zeros within. */
 	ZSTD_CCtx *c = ZSTD_createCCtx();
 	ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1);
 	n = ZSTD_compress2(c, frame, sizeof frame, zeros, sizeof zeros);
-	assert_int_equal(read_payload(RECORD_BLOCK, frame, n), ERROR_CORRUPT);
+	assert_int_equal(read_frame(RECORD_BLOCK, frame, n), ERROR_CORRUPT);
 	/* Two frames. */
 	memcpy(frame + n, frame, n);
-	assert_int_equal(read_payload(RECORD_BLOCK, frame, 2 * n), ERROR_CORRUPT);
+	assert_int_equal(read_frame(RECORD_BLOCK, frame, 2 * n), ERROR_CORRUPT);
 	/* Bombs: of 17 MiB, and of a ratio that no block has. */
 	static const size_t sizes[] = {SEGMENT_BLOCK_BYTES_MAX + 1, SEGMENT_BLOCK_BYTES_MAX - 1};
 	for (unsigned i = 0; i < 2; i++) {
@@ -287,21 +300,55 @@ static void hostile_frames_are_refused(void **state)
 		assert_non_null(bomb);
 		n = ZSTD_compress2(c, frame, sizeof frame, bomb, sizes[i]);
 		assert_false(ZSTD_isError(n));
-		assert_int_equal(read_payload(RECORD_BLOCK, frame, n), ERROR_CORRUPT);
+		assert_int_equal(read_frame(RECORD_BLOCK, frame, n), ERROR_CORRUPT);
 		free(bomb);
 	}
 	/* A size that is only claimed. */
 	memcpy(frame, "\x28\xb5\x2f\xfd\xe4\x00\x00\x00\x00\x00\x00\x00\x10\x01\x00\x00", 16);
-	assert_int_equal(read_payload(RECORD_BLOCK, frame, 16), ERROR_CORRUPT);
+	assert_int_equal(read_frame(RECORD_BLOCK, frame, 16), ERROR_CORRUPT);
 	/* To be skipped, empty. */
 	memcpy(frame, "\x50\x2a\x4d\x18\x00\x00\x00\x00", 8);
-	assert_int_equal(read_payload(RECORD_BLOCK, frame, 8), ERROR_CORRUPT);
+	assert_int_equal(read_frame(RECORD_BLOCK, frame, 8), ERROR_CORRUPT);
+	assert_int_equal(read_frame(RECORD_BLOCK, frame, 0), ERROR_CORRUPT);
 	assert_int_equal(read_payload(RECORD_BLOCK, frame, 0), ERROR_CORRUPT);
 	/* Types: of tomorrow, optional or not; a second header. */
-	assert_int_equal(read_payload(77, frame, 8), ERROR_UNSUPPORTED);
-	assert_int_equal(read_payload(RECORD_OPTIONAL + 1, frame, 8), ERROR_TRUNCATED);
-	assert_int_equal(read_payload(RECORD_HEADER, frame, 8), ERROR_CORRUPT);
+	assert_int_equal(read_frame(77, frame, 8), ERROR_UNSUPPORTED);
+	assert_int_equal(read_frame(RECORD_OPTIONAL + 1, frame, 8), ERROR_TRUNCATED);
+	assert_int_equal(read_frame(RECORD_HEADER, frame, 8), ERROR_CORRUPT);
 	ZSTD_freeCCtx(c);
+}
+
+/* The payload of an empty footer, which is good where nothing else is wrong with it. */
+static void only_right_padding_is_read(void **state)
+{
+	(void)state;
+	struct segment_meta meta = sample_meta();
+	struct segment_writer *w;
+	struct bytes b = {0};
+	assert_int_equal(segment_writer_new(&meta, 3, &b, &w), 0);
+	size_t begin = b.length + RECORD_HEAD_BYTES;
+	assert_int_equal(segment_writer_finish(w, &b), 0);
+	segment_writer_free(w);
+	assert_int_equal(b.length, begin + RECORD_PAD_BYTES + RECORD_TRAILER_BYTES);
+	uint8_t payload[2 * RECORD_PAD_BYTES] = {0};
+	memcpy(payload, b.data + begin, RECORD_PAD_BYTES);
+	bytes_release(&b);
+	/* Its trailer is missing: nothing else is. */
+	assert_int_equal(read_payload(RECORD_FOOTER, payload, RECORD_PAD_BYTES), ERROR_TRUNCATED);
+	/* Too long, too short, and longer than there is. */
+	assert_int_equal(read_payload(RECORD_FOOTER, payload, 2 * RECORD_PAD_BYTES), ERROR_CORRUPT);
+	assert_int_equal(read_payload(RECORD_FOOTER, payload, RECORD_PAD_BYTES - 1), ERROR_CORRUPT);
+	assert_int_equal(read_payload(RECORD_FOOTER, payload, payload[0] + 4u), ERROR_CORRUPT);
+	assert_int_equal(read_payload(RECORD_FOOTER, payload, 3), ERROR_CORRUPT);
+	/* Something within. */
+	payload[RECORD_PAD_BYTES - 1] = 1;
+	assert_int_equal(read_payload(RECORD_FOOTER, payload, RECORD_PAD_BYTES), ERROR_CORRUPT);
+	payload[RECORD_PAD_BYTES - 1] = 0;
+	static const uint8_t lengths[][4] = {{0}, {1}, {0xfc, 1}, {0xfd, 1}, {0xff, 0xff, 0xff, 0xff}};
+	for (unsigned i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+		memcpy(payload, lengths[i], 4);
+		assert_int_equal(read_payload(RECORD_FOOTER, payload, RECORD_PAD_BYTES), ERROR_CORRUPT);
+	}
 }
 
 static void other_files_are_no_segments(void **state)
@@ -323,6 +370,7 @@ int main(void)
 		cmocka_unit_test(blocks_do_not_move),
 		cmocka_unit_test(a_torn_segment_goes_on),
 		cmocka_unit_test(hostile_frames_are_refused),
+		cmocka_unit_test(only_right_padding_is_read),
 		cmocka_unit_test(other_files_are_no_segments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

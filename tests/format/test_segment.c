@@ -267,17 +267,51 @@ static void too_many_devices_are_no_harm(void **state)
 	bytes_release(&b);
 }
 
-static void small_blocks_are_small(void **state)
+static void blocks_are_small(void **state)
 {
 	(void)state;
 	struct bytes b = {0}, none = {0};
-	write_events(sample_desk, 5000, 50, 3, &b);
-	write_events(sample_desk, 0, 50, 3, &none);
-	double each = (double)(b.length - none.length) / 5000;
-	print_message("mixed desk work, blocks of 50: %.2f B/event\n", each);
-	assert_true(each < 8);
+	write_events(sample_desk, 50000, 1000, 3, &b);
+	write_events(sample_desk, 0, 1000, 3, &none);
+	double each = (double)(b.length - none.length) / 50000;
+	print_message("mixed desk work, blocks of 1000: %.2f B/event\n", each);
+	assert_true(each < 5);
 	bytes_release(&b);
 	bytes_release(&none);
+}
+
+/* Typing, with one application, in every column that a key can have; the rhythm is noise of milliseconds. */
+static void typing(struct sample *s, unsigned n, struct event *event)
+{
+	unsigned pause = 5 + (unsigned)(sample_random(s) % 90);
+	*event = (struct event){.kind = n % 2 ? EVENT_KEY_UP : EVENT_KEY_DOWN, .key_class = CLASS_LETTER, .app = "editor",
+		.has = HAS_DEVICE | HAS_CLASS | HAS_CODE | HAS_APP | HAS_SYNTHETIC};
+	s->mono_us += pause * 1000;
+	event->mono_us = s->mono_us;
+	event->t_us = s->mono_us + 1700000000000000;
+	if (n % 2 == 0)
+		s->state += pause;
+	unsigned letter = (unsigned)(s->state % 19);
+	event->code = (int16_t)(16 + letter);
+	if (n % 2 == 0) {
+		event->has |= HAS_TEXT;
+		event->text[0] = (char)('a' + letter);
+	}
+}
+
+/* Up to ten keys a second for five seconds, presses and releases. */
+static void a_block_of_typing_has_one_length(void **state)
+{
+	(void)state;
+	size_t first = 0;
+	for (unsigned events = 1; events <= 100; events++) {
+		struct bytes b = {0};
+		write_events(typing, events, events, 3, &b);
+		if (events == 1)
+			first = b.length;
+		assert_int_equal(b.length, first);
+		bytes_release(&b);
+	}
 }
 
 int main(void)
@@ -290,7 +324,8 @@ int main(void)
 		cmocka_unit_test(dictionaries_have_limits),
 		cmocka_unit_test(a_block_holds_so_many_events),
 		cmocka_unit_test(too_many_devices_are_no_harm),
-		cmocka_unit_test(small_blocks_are_small),
+		cmocka_unit_test(blocks_are_small),
+		cmocka_unit_test(a_block_of_typing_has_one_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,7 @@ DELAYS = (0.0, 0.001, 0.005, 0.030)     # from the click, Tab or prompt to the f
 RATES = (0.002, 0.030)                  # from one key of a secret to the next
 ORDINARY_EVERY, BURST_EVERY = 0.030, 0.005
 ORDINARY_KEYS, SECRET_KEYS = 16, 12
+SPAN_EDGE = 2.5                         # after the focus change a span may reach that far
 COMPANION = "300x120+940+20"
 AIM = {"idle": 0.99, "busy": 0.95}      # of ordinary keys kept
 
@@ -79,7 +80,7 @@ class App:
 		return None
 
 	def stop(self):
-		"""Ends it; what the desk started ends with the desk anyway."""
+		"""Ends it. Not called after a failure: what the desk started ends with the desk anyway."""
 
 	def say(self, text, every=0.02):
 		"""Types open text of its own, a command for instance: it may be kept, and is no leak."""
@@ -134,8 +135,8 @@ def _now_us():
 class Story:
 	"""One application, one agent, several rounds. .words and .secrets: (text, from, until) in µs of the server's clock."""
 
-	def __init__(self, kind, load, pairs, keys="code", say=lambda text: None):
-		self.kind, self.load, self.pairs, self.keys, self.say = kind, load, pairs, keys, say
+	def __init__(self, kind, load, pairs, keys="code", say=lambda text: None, build=None):
+		self.kind, self.load, self.pairs, self.keys, self.say, self.build = kind, load, pairs, keys, say, build
 		self.typed, self.words, self.secrets, self.took = "", [], [], []
 		self.desk = self.agent = self.app = None
 
@@ -143,7 +144,7 @@ class Story:
 		"""A dictionary: see _judge."""
 		began = time.monotonic()
 		with Desk(**self.kind.desk_options) as self.desk:
-			self.agent = Agent(self.desk)
+			self.agent = Agent(self.desk, build=self.build)
 			if self.kind.config:
 				self.agent.config(self.kind.config)
 			code, shown = self.agent.join(study(self.desk.home / "study.yaml", **{"keys": self.keys, **self.kind.study_options}))
@@ -153,17 +154,15 @@ class Story:
 			self.app = self.kind(self.desk)
 			self.app.said = self._said
 			self.app.companion = self.desk.gtk("Companion", ["text"], geometry=COMPANION, stdin=subprocess.PIPE)
-			try:
-				self.app.start()
-				if self.load == "busy":
-					with BusyLoops(self.desk, 4):
-						self._rounds()
-				else:
+			self.app.start()
+			if self.load == "busy":
+				with BusyLoops(self.desk, 4):
 					self._rounds()
-				time.sleep(3.2)  # the last word gets its verdict: 3 s at most
-				counters = self.agent.status().get("agent", {}).get("counters", {})
-			finally:
-				self.app.stop()
+			else:
+				self._rounds()
+			time.sleep(3.2)  # the last word gets its verdict: 3 s at most
+			counters = self.agent.status().get("agent", {}).get("counters", {})
+			self.app.stop()
 			self.agent.stop()
 			result = self._judge()
 		result.update(airlock=counters.get("airlock_ms"), seconds=round(time.monotonic() - began, 1))
@@ -173,16 +172,22 @@ class Story:
 		self.typed += text
 
 	def _rounds(self):
+		self._back()
 		for number, (delay, rate) in enumerate(self.pairs):
-			last = number == len(self.pairs) - 1
-			# Of one round the words before the secret come in one go, so that the airlock is full of them.
-			self._ordinary(f"before {number + 1}", BURST_EVERY if last else ORDINARY_EVERY)
+			if number:
+				self.app.ordinary()
+			# In the last round the word before the secret comes in one go: the airlock is full of it.
+			self._word(f"before {number + 1}", BURST_EVERY if number == len(self.pairs) - 1 else ORDINARY_EVERY)
 			self._secret(delay, rate)
-			time.sleep(2.5)  # the span's end lies on a coarse grid; what comes before that is swallowed
-			self._ordinary(f"after {number + 1}", ORDINARY_EVERY)
+			self._back()
+			self._word(f"after {number + 1}", ORDINARY_EVERY)
 
-	def _ordinary(self, name, every):
+	def _back(self):
+		"""To the ordinary place, and until the span has ended: its end lies on a coarse grid after the focus change."""
 		self.app.ordinary()
+		time.sleep(SPAN_EDGE)
+
+	def _word(self, name, every):
 		text = "".join(random.choice(ORDINARY) for _ in range(ORDINARY_KEYS))
 		self.typed += text
 		began = _now_us()
@@ -218,10 +223,10 @@ class Story:
 		kept = 0
 		for text, began, until, name in self.words:
 			inside = [row for row in downs if began - 2000 <= row["mono_us"] <= until + 2000]
-			n = self._kept(text, inside)
-			kept += n
-			if n < len(text):
-				self.say(f"{self.kind.name}-{self.load}: {n} of {len(text)} keys of the word {name} were kept")
+			marks = self._kept(text, inside)
+			kept += marks.count("+")
+			if "-" in marks:
+				self.say(f"{self.kind.name}-{self.load}: of the word {name} was kept {marks}")
 		found += self._misled()
 		verified = self.agent.command("verify")
 		if verified.returncode:
@@ -231,16 +236,18 @@ class Story:
 			"spans": sorted({reason for reason, _ in spans(rows)})}
 
 	def _kept(self, text, rows):
+		"""A + for each key of the text that is in the rows, a - for each that is not."""
 		if self.keys == "class":
-			return min(len(text), sum(row["class"] == "letter" for row in rows))
+			letters = min(len(text), sum(row["class"] == "letter" for row in rows))
+			return "+" * letters + "-" * (len(text) - letters)
 		# In order; a lost key must not cost those behind it.
-		codes, n = iter(row["code"] for row in rows if row["code"] is not None), 0
-		wanted = [CODES[c] for c in text]
-		for code in codes:
-			if code in wanted:
-				wanted = wanted[wanted.index(code) + 1:]
-				n += 1
-		return n
+		codes, marks, at = [CODES[c] for c in text], ["-"] * len(text), 0
+		for row in rows:
+			if row["code"] in codes[at:]:
+				at = codes.index(row["code"], at)
+				marks[at] = "+"
+				at += 1
+		return "".join(marks)
 
 	def _misled(self):
 		"""A secret that no secret place took proves nothing."""

@@ -32,7 +32,7 @@ class Tree:
 	def __init__(self, place, source=ROOT):
 		self.source, self.build = place / "source", place / "build"
 		self.source.mkdir()
-		for name in ("agent", "include", "tests/flow", "tests/policy", "CMakeLists.txt"):
+		for name in ("agent", "config", "include", "tests/flow", "tests/policy", "CMakeLists.txt"):
 			old, new = source / name, self.source / name
 			new.parent.mkdir(parents=True, exist_ok=True)
 			(shutil.copytree if old.is_dir() else shutil.copy)(old, new)

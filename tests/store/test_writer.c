@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "../../agent/base/clock.h"
 #include "../../agent/error.h"
 #include "../../agent/store/spool.h"
 #include "harness.h"
@@ -118,6 +119,28 @@ static void flushes_by_time(void **state)
 	assert_int_equal(f.events, 15);
 	assert_int_equal(f.segments, 1);
 	assert_int_equal(f.disorder + f.broken + f.parts, 0);
+}
+
+/* When something came cannot be told from when it was written. */
+static void flushes_on_a_grid(void **state)
+{
+	struct harness *h = *state;
+	enum { GRID_US = 400000, TIMES = 5 };
+	int on_time = 0;
+	h->options.flush_us = GRID_US;
+	harness_start(h);
+	for (int i = 0; i < TIMES; i++) {
+		/* At another place between two flushes each time. */
+		int64_t at = (clock_mono_us() / GRID_US + 1) * GRID_US + GRID_US / 2 + i * GRID_US / 12;
+		usleep((useconds_t)(at - clock_mono_us()));
+		harness_send(h, i * 2, 2, 0);
+		harness_wait(&h->stats->written, (uint64_t)(i + 1) * 2);
+		on_time += clock_mono_us() % GRID_US < GRID_US / 4;
+	}
+	/* The machine may be busy once. */
+	assert_true(on_time >= TIMES - 1);
+	assert_int_equal(h->stats->flushes, TIMES);
+	assert_int_equal(harness_stop(h), 0);
 }
 
 static void rotates_by_size(void **state)
@@ -368,7 +391,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(keeps_everything), TEST(nothing_leaves_nothing), TEST(flushes_by_time), TEST(rotates_by_size),
+		TEST(keeps_everything), TEST(nothing_leaves_nothing), TEST(flushes_by_time), TEST(flushes_on_a_grid), TEST(rotates_by_size),
 		TEST(second_writer_is_refused), TEST(survives_signals), TEST(damaged_message_ends_it),
 		TEST(oversized_message_ends_it), TEST(stopped_writer_blocks_nobody), TEST(unwritable_spool_is_told),
 		TEST(works_in_its_sandbox), TEST(finds_segments),

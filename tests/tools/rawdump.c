@@ -5,6 +5,7 @@
  *
  *   --no-keys --pointer none|buttons|full --no-scroll --titles --text --no-atspi
  *   --sample MS   x11_sample every MS, tty_look at a focused terminal, atspi_ask about the focused object
+ *   --program P   a further raw-mode program for tty_look, as configuration has them
  *   --quiet       count input events instead of printing them; totals and CPU time at the end
  *   --delay MS    wait before each drain (50)
  *   --sandbox     enter capture's sandbox after connecting
@@ -30,6 +31,7 @@ static struct {
 	bool quiet, atspi, open_only, sandbox;
 	int sample_ms, delay_ms;
 	struct x11_options x11;
+	struct pattern_list programs;
 } options = { .atspi = true, .delay_ms = 50, .x11 = { .keys = true, .pointer = POINTER_FULL, .scroll = true } };
 
 static volatile sig_atomic_t stop;
@@ -102,8 +104,8 @@ static void print_event(void *user, const struct raw_event *raw)
 		print_field(raw);
 		break;
 	case RAW_CARET:
-		printf("caret t=%lld object=%llu pid=%d\n", (long long)raw->mono_us, (unsigned long long)raw->as.caret.object,
-		       raw->as.caret.pid);
+		printf("caret t=%lld object=%llx pid=%d moved=%d\n", (long long)raw->mono_us, (unsigned long long)raw->as.caret.object,
+		       raw->as.caret.pid, raw->as.caret.moved);
 		break;
 	case RAW_GRAB:
 		printf("grab grabbed=%d\n", raw->as.grab.grabbed);
@@ -152,6 +154,8 @@ static int arguments(int argc, char **argv)
 			options.open_only = true;
 		else if (!strcmp(a, "--sample"))
 			i++, options.sample_ms = atoi(value);
+		else if (!strcmp(a, "--program") && options.programs.count < STUDY_PATTERNS_MAX)
+			i++, snprintf(options.programs.pattern[options.programs.count++], sizeof options.programs.pattern[0], "%s", value);
 		else if (!strcmp(a, "--delay"))
 			i++, options.delay_ms = atoi(value);
 		else
@@ -166,7 +170,7 @@ static int sample(struct x11 *x, struct atspi *a)
 	int e = x11_sample(x);
 	if (focus_terminal) {
 		int64_t begin_us = clock_mono_us();
-		enum tty_state state = tty_look(focus_pid, NULL);
+		enum tty_state state = tty_look(focus_pid, &options.programs);
 		printf("tty window=%llu state=%s us=%lld\n", (unsigned long long)focus_window, states[state],
 		       (long long)(clock_mono_us() - begin_us));
 	}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the kernel tells about one process, as far as terminals are concerned. Reads /proc, allocates nothing. */
+#ifndef ASSENT_TTY_PROCESS_H
+#define ASSENT_TTY_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct tty_process {
+	int pid, parent, group, session;
+	int foreground;                  /* the group that its terminal's keys go to; -1: none */
+	dev_t tty;                       /* its controlling terminal; 0: none */
+	unsigned long long start;        /* clock ticks since boot: with the pid, which process it is */
+	unsigned long long stack;        /* where its stack begins: a child has its parent's until it runs a program of its own. 0: not told */
+	bool kernel;                     /* a thread of the kernel's own */
+	char name[16];                   /* what it calls itself */
+};
+
+/* False if there is no such process any more. */
+bool tty_process_read(int pid, struct tty_process *p);
+/* A small file of its directory ("cmdline"), of pid 0 of /proc itself, ended with a 0; its length, or -1 if it cannot be read, or is longer. */
+ssize_t tty_process_file(int pid, const char *file, char *text, size_t size);
+/* The path of its executable; false if that is not told (another user's) or too long. An upgraded one is still itself. */
+bool tty_process_exe(int pid, char *exe, size_t size);
+/* The same names for the same files and ptys: our mount namespace and our root. False if that is not told. */
+bool tty_process_here(int pid);
+/* Its owner is ours. */
+bool tty_process_ours(int pid);
+/* The numbers that a directory of /proc lists; how many, or -1: unreadable, or more than max. */
+int tty_process_numbers(const char *directory, int *out, int max);
+/* Its children, of all of its threads; how many, or -1. */
+int tty_process_children(int pid, int *out, int max);
+/* The numbers of the ptys whose other side (the keyboard's) it holds: what it shows; how many, or -1. */
+int tty_process_masters(int pid, int *out, int max);
+/* Has it got this pty, or "its own terminal", open (fd: as that descriptor; -1: as any)? Yes also if that is not told. */
+bool tty_process_has(int pid, int fd, int index);
+
+#endif
