@@ -358,8 +358,11 @@ static void step(struct capture *c, bool writer_behind)
 		drain(c);
 		if (c->end == CAPTURE_DONE && atspi_process(c->bus))
 			c->end = CAPTURE_NO_BUS;
-	} else if (((fds[4].revents & ~POLLIN) || atspi_deadline_us(c->bus) <= now) && atspi_process(c->bus)) {
-		c->end = CAPTURE_NO_BUS;
+	} else if ((fds[4].revents & ~POLLIN) || atspi_deadline_us(c->bus) <= now) {
+		/* Carets belong behind their keys. */
+		drain(c);
+		if (c->end == CAPTURE_DONE && atspi_process(c->bus))
+			c->end = CAPTURE_NO_BUS;
 	}
 	if (pipeline_deadline(&c->pipeline) <= now) {
 		/* A decision counts even if nobody told us of it: one stat before each judgement. */

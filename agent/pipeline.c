@@ -104,7 +104,7 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 	struct context_change change;
 	context_apply(&p->context, raw, &change);
 	if (change.mask)
-		airlock_mask(&p->airlock, &change);
+		airlock_mask(&p->airlock, &change, &p->context.confirm);
 	if (raw->kind == RAW_FOCUS && p->sensitive)
 		sensitive_break(p->sensitive);
 
@@ -115,15 +115,17 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 		decide(p, raw);
 		break;
 	case RAW_KEY: case RAW_BUTTON: case RAW_MOTION: case RAW_SCROLL: case RAW_TOUCH:
+		/* The line of presses knows all of them: a caret for one that is not recorded is no other's. */
+		press = press_kind(raw);
+		if (press >= 0)
+			entry.press = context_press(&p->context, (enum press_kind)press, raw->mono_us);
 		if (!p->running)
 			break;
 		p->input_us = raw->mono_us;
 		if (raw->kind == RAW_KEY)
 			p->key_us = raw->mono_us;
 		entry.as.input = raw->as.input;
-		press = press_kind(raw);
-		if (press >= 0)
-			entry.press = context_press(&p->context, (enum press_kind)press, raw->mono_us);
+		entry.character = press == PRESS_CHARACTER;
 		/* A button that is let go, too: a drop can move the focus. */
 		entry.barrier = press == PRESS_BARRIER || raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH;
 		read_text(p, raw, entry.press);

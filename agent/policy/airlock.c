@@ -118,18 +118,46 @@ void airlock_gather(struct airlock *a)
 	a->head = 0;
 }
 
-void airlock_mask(struct airlock *a, const struct context_change *change)
+static bool concerns(const struct context_change *change, const struct held *h)
+{
+	return h->focus >= change->focus && h->stay <= change->upto;
+}
+
+/* Press, repeat or release of a key that types something: the press needs a caret, and takes the others with it. */
+static bool types(const struct held *h)
+{
+	uint8_t k = h->as.input.key_class;
+	return h->kind == HELD_KEY && !h->as.input.chord &&
+	       (k == CLASS_LETTER || k == CLASS_DIGIT || k == CLASS_PUNCTUATION || k == CLASS_SPACE);
+}
+
+/* Behind the newest character that an object took: what came before it was handled before it. */
+static size_t after_confirmed(const struct airlock *a, const struct confirm *confirm)
+{
+	for (size_t i = a->count; i > 0; i--) {
+		const struct held *h = at(a, i - 1);
+		const struct press *p = h->character ? confirm_find(confirm, h->press) : NULL;
+		if (p && p->state == CONFIRM_TAKEN)
+			return i;
+	}
+	return 0;
+}
+
+void airlock_mask(struct airlock *a, const struct context_change *change, const struct confirm *confirm)
 {
 	bool found = change->barrier_us == INT64_MAX;
 	size_t from = found ? a->count : 0;
 	for (size_t i = 0; i < a->count && !found; i++) {
 		const struct held *h = at(a, i);
-		found = h->barrier && h->mono_us >= change->barrier_us && h->focus >= change->focus && h->stay <= change->upto;
+		found = h->barrier && h->mono_us >= change->barrier_us && concerns(change, h);
 		from = found ? i : 0;
 	}
+	size_t loose = change->loose_us == INT64_MAX ? a->count : after_confirmed(a, confirm);
 	for (size_t i = 0; i < a->count; i++) {
 		struct held *h = at(a, i);
-		if (h->focus >= change->focus && h->stay <= change->upto && !h->masked && (i >= from || h->mono_us >= change->after_us))
+		bool mask = i >= from || h->mono_us >= change->after_us ||
+			    (i >= loose && h->kind == HELD_KEY && !types(h) && h->mono_us >= change->loose_us);
+		if (mask && concerns(change, h) && !h->masked)
 			h->masked = (uint8_t)(1 + change->reason);
 	}
 }

@@ -26,6 +26,7 @@ struct held {
 	uint64_t stay, focus;
 	uint8_t kind;            /* held_kind */
 	uint8_t masked;          /* 0, or 1 + reason: a firm no came while it waited */
+	bool character;          /* a caret must confirm it */
 	bool barrier;            /* it may have moved the focus */
 	uint32_t press;          /* the number of a press (confirm.h), else 0 */
 	union {
@@ -55,7 +56,7 @@ void airlock_pop(struct airlock *a);                      /* wipes it */
 /* Moves the entries back to the beginning of the ring, so that it uses as little memory as it can. */
 void airlock_gather(struct airlock *a);
 /* Masks entries as it says. */
-void airlock_mask(struct airlock *a, const struct context_change *change);
+void airlock_mask(struct airlock *a, const struct context_change *change, const struct confirm *confirm);
 /* Masks everything between two presses, themselves included. */
 void airlock_mask_presses(struct airlock *a, uint32_t first, uint32_t last, enum reason reason);
 void airlock_clear(struct airlock *a);                    /* wipes all */

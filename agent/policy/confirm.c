@@ -21,17 +21,17 @@ static void trim(struct confirm *c, int64_t limit_us)
 	while ((int32_t)(c->newest - c->oldest) >= 0) {
 		struct press *p = at(c, c->oldest);
 		bool full = c->newest - c->oldest >= CONFIRM_PRESSES - 1;
-		if (p->state == CONFIRM_WAITING && p->mono_us >= limit_us && !full)
-			return;
+		if (!full && p->state == CONFIRM_WAITING && p->mono_us >= limit_us)
+			break;
 		if (p->state == CONFIRM_WAITING)
 			p->state = CONFIRM_NEVER;
 		c->oldest++;
 	}
 }
 
-uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, int64_t mono_us, int64_t limit_us)
+uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, int64_t mono_us)
 {
-	trim(c, mono_us - limit_us);
+	trim(c, mono_us - CONFIRM_LIMIT_US);
 	*at(c, ++c->newest) = (struct press){ .mono_us = mono_us, .pid = pid, .kind = (uint8_t)kind,
 					      .state = CONFIRM_WAITING };
 	return c->newest;
@@ -50,6 +50,7 @@ static uint32_t first_waiting(struct confirm *c, int32_t pid, int64_t until_us, 
 
 void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t moved, int64_t mono_us)
 {
+	trim(c, mono_us - CONFIRM_LIMIT_US);
 	for (int32_t taken = 0; taken == 0 || taken < moved; taken++) {
 		uint32_t n = first_waiting(c, pid, mono_us, PRESS_CHARACTER);
 		struct press *p = n ? at(c, n) : NULL;
@@ -58,6 +59,7 @@ void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t move
 		p->state = CONFIRM_TAKEN;
 		p->object = object;
 		p->by_caret = true;
+		p->taken_us = mono_us;
 		if (p->kind != PRESS_CHARACTER)
 			return;
 	}
@@ -96,6 +98,7 @@ static void hand_on(struct confirm *c, int32_t pid, uint32_t last, int64_t befor
 	for (int i = 0; i < waits; i++) {
 		waiting[i]->state = CONFIRM_TAKEN;
 		waiting[i]->object = object;
+		waiting[i]->taken_us = spare[i]->taken_us;
 		spare[i]->by_caret = false;
 	}
 }
@@ -107,6 +110,7 @@ void confirm_settle(struct confirm *c, int32_t pid, int64_t before_us)
 
 void confirm_news(struct confirm *c, int32_t pid, int64_t mono_us)
 {
+	trim(c, mono_us - CONFIRM_LIMIT_US);
 	uint32_t n = first_waiting(c, pid, mono_us, PRESS_BARRIER);
 	if (!n)
 		return;
@@ -114,8 +118,20 @@ void confirm_news(struct confirm *c, int32_t pid, int64_t mono_us)
 	hand_on(c, pid, n - 1, INT64_MAX);
 	at(c, n)->state = CONFIRM_TAKEN;
 	for (uint32_t i = c->oldest; i != n; i++) {
-		if (at(c, i)->state == CONFIRM_WAITING && at(c, i)->pid == pid)
-			at(c, i)->state = CONFIRM_NEVER;
+		struct press *p = at(c, i);
+		if (p->pid != pid)
+			continue;
+		if (p->state == CONFIRM_WAITING)
+			p->state = CONFIRM_NEVER;
+	}
+}
+
+void confirm_distrust(struct confirm *c, int32_t pid, int64_t since_us, int64_t lag_us)
+{
+	for (uint32_t i = 0, n = c->newest; i < CONFIRM_PRESSES && n != 0; i++, n--) {
+		struct press *p = at(c, n);
+		if (p->pid == pid && p->state == CONFIRM_TAKEN && p->taken_us >= since_us && p->taken_us - p->mono_us > lag_us)
+			p->state = CONFIRM_NEVER;
 	}
 }
 

@@ -6,6 +6,9 @@
  * caret that a click moved never counts for the character typed after it. News that another object has the focus show
  * that the oldest such press was handled.
  *
+ * What waited for longer than CONFIRM_LIMIT_US leaves the line. If the application only stood still, a caret of it comes yet, and
+ * goes to a younger press: what is confirmed after a standstill is therefore asked about once more (context.c).
+ *
  * When a press took a caret that was not its own, the last character of the run is left without one. Then, when all was
  * quiet for long enough, that caret is handed on to it (confirm_settle).
  */
@@ -15,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CONFIRM_PRESSES = 2048, CONFIRM_HANDED = 16 };
+enum { CONFIRM_PRESSES = 2048, CONFIRM_HANDED = 16, CONFIRM_LIMIT_US = 3000000 };
 
 enum press_kind {
 	PRESS_CHARACTER,         /* moves a caret where it is typed into text */
@@ -30,6 +33,7 @@ struct press {
 	uint64_t object;         /* that took it; 0 */
 	int32_t pid;             /* of the focused window when it was pressed */
 	uint8_t kind, state;     /* press_kind, confirm_state */
+	int64_t taken_us;        /* when it was */
 	bool by_caret;           /* it holds a caret, which can be handed on if it is no character's */
 };
 
@@ -41,8 +45,8 @@ struct confirm {
 };
 
 void confirm_init(struct confirm *c);
-/* A press on its way to this process; its number. Those that wait longer than limit_us never will be confirmed. */
-uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, int64_t mono_us, int64_t limit_us);
+/* A press on its way to this process; its number. */
+uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, int64_t mono_us);
 /* A caret moved in an object of this process, learnt at mono_us. Browsers tell once a frame: moved > 1 stands for so many
  * characters in a row, but never for what is typed after a press that may have moved the caret itself. */
 void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t moved, int64_t mono_us);
@@ -50,6 +54,8 @@ void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t move
 void confirm_news(struct confirm *c, int32_t pid, int64_t mono_us);
 /* Nothing more will come for presses until before_us: hands on carets that others took. */
 void confirm_settle(struct confirm *c, int32_t pid, int64_t before_us);
+/* A secret turned up in this process: what it took at once after it stood still for lag_us may have gone there. */
+void confirm_distrust(struct confirm *c, int32_t pid, int64_t since_us, int64_t lag_us);
 /* NULL when it is not known any more. */
 const struct press *confirm_find(const struct confirm *c, uint32_t press);
 

@@ -11,6 +11,9 @@ enum { GRAB_SLACK_US = 5000 };
 /* A window that got the focus this long after a click may have got the click, too. */
 enum { CLICK_US = 1000000 };
 
+/* A caret later than this comes from an application that stood still, or from a busy machine. */
+enum { STANDSTILL_US = 250000 };
+
 static struct stay *slot(struct context *c, uint64_t serial)
 {
 	return &c->stay[serial % CONTEXT_STAYS];
@@ -68,7 +71,7 @@ void context_init(struct context *c, const struct limits *limits)
 	memset(c, 0, sizeof *c);
 	c->only = limits->only_apps;
 	c->exclude = limits->exclude_apps;
-	c->grab_ok_us = c->barrier_us = INT64_MIN;
+	c->grab_ok_us = c->barrier_us = c->focus_us = INT64_MIN;
 	confirm_init(&c->confirm);
 	struct stay *s = current(c);
 	s->begin_us = 0;
@@ -88,7 +91,7 @@ static void mask(struct context_change *change, const struct stay *s, int64_t ba
 		change->mask = true;
 		change->focus = UINT64_MAX;
 		change->upto = 0;
-		change->barrier_us = change->after_us = INT64_MAX;
+		change->barrier_us = change->after_us = change->loose_us = INT64_MAX;
 	}
 	change->focus = s->focus < change->focus ? s->focus : change->focus;
 	change->upto = s->serial > change->upto ? s->serial : change->upto;
@@ -113,6 +116,8 @@ static void mask_terminal(struct context_change *change, const struct stay *s, i
 static void mask_field(struct context_change *change, const struct stay *s, int64_t focused_us)
 {
 	mask(change, s, barrier_since(focused_us), INT64_MAX);
+	int64_t since = barrier_since(focused_us);
+	change->loose_us = since < change->loose_us ? since : change->loose_us;
 }
 
 /* Begins a stay as a copy of the current one. NULL when the ring is full: then the current one is masked. */
@@ -168,12 +173,13 @@ static void resettle(struct context *c, int64_t now_us, struct context_change *c
 static void adopt_field(struct context *c, struct stay *s, int64_t now_us, struct context_change *change)
 {
 	/* The one that was taken for it at the focus change, and is confirmed now, was known then. */
-	if (s->object != c->field_object) {
+	if (s->object != c->field_object || s->away) {
 		s->object_us = now_us;
 		s->barrier_us = c->barrier_us;
 		if (s->focused_ok_us != INT64_MIN)
 			s->before_ok_us = s->focused_ok_us;
 	}
+	s->away = false;
 	s->object = c->field_object;
 	s->role = is_secret(c, s->object) ? FIELD_SECRET : c->field_role;
 	s->field_ok_us = s->focused_ok_us = INT64_MIN;
@@ -220,9 +226,10 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 	if (!back) {
 		s->focus++;
 		/* Its application will handle that, and the click that may have brought it, before any key. */
-		confirm_press(&c->confirm, PRESS_BARRIER, app->pid, now_us, CONTEXT_LIMIT_US);
+		confirm_press(&c->confirm, PRESS_BARRIER, app->pid, now_us);
 		if (c->barrier_us > now_us - CLICK_US)
-			confirm_press(&c->confirm, PRESS_MAYBE, app->pid, now_us, CONTEXT_LIMIT_US);
+			confirm_press(&c->confirm, PRESS_MAYBE, app->pid, now_us);
+		c->focus_us = now_us;
 	}
 	s->window = app->window;
 	s->pid = app->pid;
@@ -232,6 +239,7 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 	exclude_app_id(app, s->app);
 	memcpy(s->title, app->title, sizeof s->title);
 	s->title[EVENT_TITLE_MAX] = 0;
+	s->away = false;
 	if (!back) {
 		s->object = 0;
 		s->role = FIELD_PENDING;
@@ -264,9 +272,9 @@ static void field_news(struct context *c, uint64_t object, int32_t pid, enum fie
 	struct stay *s = current(c);
 	if (pid != s->pid)
 		s->strayed_us = now_us;
-	if (s->nowhere || pid != s->pid || (object == s->object && s->role != FIELD_PENDING))
+	if (s->nowhere || pid != s->pid || (object == s->object && s->role != FIELD_PENDING && !s->away))
 		return;
-	if (s->object && s->object != object) {
+	if (s->object && (s->object != object || s->away)) {
 		s = move(c, now_us, true, change);
 		if (!s)
 			return;
@@ -279,30 +287,28 @@ static int64_t left_us(const struct context *c, const struct stay *s)
 {
 	for (; s->end_us != INT64_MAX; ) {
 		const struct stay *next = context_stay(c, s->serial + 1);
-		if (next->focus != s->focus || next->object != s->object || next->nowhere != s->nowhere)
+		if (next->focus != s->focus || next->object != s->object || next->object_us != s->object_us || next->nowhere != s->nowhere)
 			return s->end_us;
 		s = next;
 	}
 	return INT64_MAX;
 }
 
-/* A secret object turned up: its window may have been left before it was told of. */
+/* A secret object turned up: the keys may have gone there from any window of its process that was left meanwhile. */
 static void mask_left(const struct context *c, uint64_t object, int32_t pid, struct context_change *change)
 {
 	const struct stay *newest = NULL;
-	for (uint64_t n = c->serial; n + 1 > c->oldest; n--) {
+	for (uint64_t n = c->serial + 1; n-- > c->oldest;) {
 		const struct stay *s = context_stay(c, n);
-		if (s->object == object)
-			return;          /* known by its stay */
-		if (!newest && s->pid == pid && !s->nowhere)
-			newest = s;
-		if (n == 0)
-			break;
+		if (s->pid != pid || s->nowhere || s->object == object)
+			continue;
+		/* Of the newest window the last place, of older ones all. */
+		if (newest && newest->focus == s->focus)
+			continue;
+		newest = newest ? newest : s;
+		mask_field(change, s, s->object ? s->focused_ok_us : INT64_MIN);
+		change->reason = REASON_PASSWORD;
 	}
-	if (!newest)
-		return;
-	mask_field(change, newest, newest->object ? newest->focused_ok_us : INT64_MIN);
-	change->reason = REASON_PASSWORD;
 }
 
 /* A browser says that this object is in a private window. */
@@ -336,6 +342,8 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 	enum field_role role = raw->as.field.role;
 	int64_t asked = raw->as.field.asked_us;
 	bool fresh = asked == 0 || !is_secret(c, object);
+	if (role == FIELD_SECRET || is_secret(c, object))
+		confirm_distrust(&c->confirm, raw->as.field.pid, raw->mono_us - CONTEXT_HOLD_US, STANDSTILL_US);
 	if (role == FIELD_SECRET)
 		remember_secret(c, object);
 	else if (role != FIELD_DEAD && is_secret(c, object))
@@ -364,6 +372,8 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 		}
 		if (asked > s->field_ok_us)
 			s->field_ok_us = asked;
+		if (n == c->serial && !raw->as.field.focused)
+			s->away = true;
 		/* It was so at some time between question and answer: if it had left meanwhile, it may be back again. */
 		if (raw->as.field.focused && asked > s->focused_ok_us && raw->mono_us < left_us(c, s))
 			s->focused_ok_us = asked;
@@ -482,7 +492,7 @@ uint32_t context_press(struct context *c, enum press_kind kind, int64_t mono_us)
 {
 	if (kind == PRESS_BARRIER)
 		c->barrier_us = mono_us;
-	return confirm_press(&c->confirm, kind, current(c)->pid, mono_us, CONTEXT_LIMIT_US);
+	return confirm_press(&c->confirm, kind, current(c)->pid, mono_us);
 }
 
 /* The stay of this focus, from s on, in which the object had the focus: keys run ahead of the news. */
@@ -511,6 +521,9 @@ static enum verdict judge_character(struct context *c, const struct stay *s, con
 		if (p->state == CONFIRM_WAITING)
 			return VERDICT_WAIT;
 	}
+	/* After a standstill what piled up is handled at once: the focus may go on right behind the caret. */
+	if (p->taken_us + STANDSTILL_US > due)
+		due = p->taken_us + STANDSTILL_US;
 	if (is_secret(c, p->object)) {
 		*reason = REASON_PASSWORD;
 		return VERDICT_MASKED;
@@ -522,8 +535,9 @@ static enum verdict judge_character(struct context *c, const struct stay *s, con
 		*reason = took->reason;
 		return VERDICT_MASKED;
 	}
-	/* Typed ahead of the news: into this object only if nothing since can have brought the focus there. */
-	if (m->mono_us < took->object_us && m->mono_us < took->barrier_us)
+	/* Typed ahead of the news: into this object only if something brought the focus there, and that was before. */
+	int64_t cause_us = took->barrier_us > c->focus_us ? took->barrier_us : c->focus_us;
+	if (m->mono_us < took->object_us && (m->mono_us < took->barrier_us || cause_us < took->object_us - CONTEXT_LIMIT_US))
 		return VERDICT_MASKED;
 	if (took->role == FIELD_OTHER || took->role == FIELD_TERMINAL)
 		return VERDICT_MASKED;

@@ -38,6 +38,7 @@ struct stay {
 	enum field_role role;             /* of object; PENDING when there is none yet */
 	enum tty_state tty;
 	int64_t object_us;                /* when the object became known: what was typed before went to another, or to nobody */
+	bool away;                        /* the object said that the focus is elsewhere, and nobody said where */
 	int64_t strayed_us;               /* last news that an object of another process has the focus */
 	int64_t barrier_us;               /* the last barrier before the object became known */
 	int64_t before_ok_us;             /* when the object before this one last said that it has the focus */
@@ -64,7 +65,7 @@ struct context {
 	uint64_t secret[CONTEXT_SECRETS];
 	int secrets;
 	bool private_mode;
-	int64_t barrier_us;               /* the last one; INT64_MIN */
+	int64_t barrier_us, focus_us;     /* the last barrier; the last change of the window; INT64_MIN */
 	struct confirm confirm;
 };
 
@@ -74,6 +75,8 @@ struct context_change {
 	bool mask;                        /* a firm no: mask what the airlock holds from this window focus on, */
 	uint64_t focus, upto;             /* up to this stay: */
 	int64_t barrier_us;               /* from the first barrier at this time or later, all where there is none, */
+	int64_t loose_us;                 /* keys from this time on that need no caret, behind the last confirmed character: the
+					   * application may have moved the focus by itself */
 	int64_t after_us;                 /* and what is from this time or later in any case */
 	enum reason reason;
 };

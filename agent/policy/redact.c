@@ -80,6 +80,11 @@ static void span_close(struct redact *r, int64_t mono_us)
 {
 	if (!r->span_open)
 		return;
+	if (mono_us <= r->span_begin_us && r->span_begin_us == r->swallow_until_us) {
+		/* Over before the last one ends on its grid: covered. */
+		r->span_open = false;
+		return;
+	}
 	int64_t end = edge_up(r, mono_us < r->span_until_us ? mono_us : r->span_until_us);
 	if (end <= r->span_begin_us)
 		end = edge_down(r, r->span_begin_us) + REDACT_EDGE_US;

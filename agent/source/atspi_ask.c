@@ -71,6 +71,13 @@ static void dead(struct atspi_question *q)
 	atspi_tell(was.atspi, was.object, was.name, FIELD_DEAD, false, was.asked_us);
 }
 
+/* The part of the focused object that keys go to, as its caret told; or NULL. */
+static const struct atspi_object *part_of(struct atspi *a, const char *name, uint64_t whole)
+{
+	const struct atspi_sender *sender = atspi_sender_find(a, name);
+	return sender && sender->focused == whole ? atspi_object_find(&a->objects, sender->part) : NULL;
+}
+
 /* What the object is, and what else is known about the place where it stands. */
 static enum field_role role_by_place(struct atspi_question *q)
 {
@@ -80,8 +87,9 @@ static enum field_role role_by_place(struct atspi_question *q)
 	if (!object || role == FIELD_DEAD)
 		return role;
 	object->combo = role == FIELD_OTHER && q->role == ATSPI_COMBO_BOX;
-	if (object->combo && q->part_text)
-		role = FIELD_TEXT;
+	const struct atspi_object *part = part_of(q->atspi, q->name, q->object);
+	if (object->combo && part && part->text)
+		role = FIELD_TEXT;       /* the caret of a part of it moved since the question left, perhaps */
 	object->no_place = !q->web && !object->place;
 	if (!object->place && q->web && q->parent[0] && (q->mark[0] || q->index >= 0))
 		object->place = atspi_place_of(&q->atspi->objects, q->name, q->parent, q->mark, q->index);
@@ -266,11 +274,9 @@ int atspi_call_parent(struct atspi *a, const char *name, const char *path, sd_bu
 /* The keys may go to a part of it: that is asked at the same time, since one answer speaks for both. */
 static void ask_part(struct atspi_question *q, uint64_t whole)
 {
-	const struct atspi_sender *sender = atspi_sender_find(q->atspi, q->name);
-	const struct atspi_object *part = sender && sender->focused == whole ? atspi_object_find(&q->atspi->objects, sender->part) : NULL;
+	const struct atspi_object *part = part_of(q->atspi, q->name, whole);
 	if (!part)
 		return;
-	q->part_text = part->text;
 	atspi_call(q->atspi, q->name, part->path, "GetRole", &q->part_role_slot, on_part_role, q, &q->waiting);
 	atspi_call(q->atspi, q->name, part->path, "GetAttributes", &q->part_hint_slot, on_part_hint, q, &q->waiting);
 }

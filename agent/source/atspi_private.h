@@ -27,7 +27,6 @@ enum atspi_state { ATSPI_ACTIVE = 1, ATSPI_DEFUNCT = 6, ATSPI_EDITABLE = 7, ATSP
 struct atspi_question {
 	struct atspi *atspi;
 	bool used, secret_hint;
-	bool part_text;                  /* its part takes text */
 	bool web;                        /* a part of a web page: only these have tags */
 	uint64_t object;
 	int64_t asked_us;

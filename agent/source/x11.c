@@ -270,6 +270,7 @@ int x11_sample(struct x11 *x)
 	/* Frozen and invalid time are somebody's doing too. */
 	struct raw_event raw = { .kind = RAW_GRAB, .mono_us = asked_us };
 	raw.as.grab.grabbed = grabbed->status != XCB_GRAB_STATUS_SUCCESS && grabbed->status != XCB_GRAB_STATUS_NOT_VIEWABLE;
+	x->probe_grabbed = raw.as.grab.grabbed;
 	x->emit(x->user, &raw);
 
 	/* What came before the answer is known to it: compare with the focus after all of that. */

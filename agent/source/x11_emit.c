@@ -85,6 +85,7 @@ static void emit_input(struct x11 *x, const struct x11_item *item, int64_t now_u
 	struct raw_input *in = &raw.as.input;
 	struct x11_device *d = item->device >= 0 ? &x->device[item->device] : NULL;
 
+	x->input_us = raw.mono_us;
 	in->device = d ? d->ordinal : -1;
 	in->synthetic = d && d->synthetic;
 	in->action = item->action;
@@ -149,6 +150,8 @@ static void emit_other(struct x11 *x, const xcb_generic_event_t *event)
 	switch (type) {
 	case FocusIn:
 	case FocusOut:
+		if (x11_focus_grab(x, event))
+			break;
 		x11_focus_track(x, &x->focus, event);
 		/* FocusOut, FocusIn of the frame, FocusIn of the window: one change. Told when something depends on it. */
 		x->focus_changed = true;

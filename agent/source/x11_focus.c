@@ -76,6 +76,24 @@ void x11_focus_track(struct x11 *x, struct x11_tracked *t, const xcb_generic_eve
 	}
 }
 
+/*
+ * The server tells the focused window of every grab, also of one that no probe is fast enough to see; but not of a grab on
+ * that very window. So the end of a grab that the probe saw is for the probe to tell.
+ */
+bool x11_focus_grab(struct x11 *x, const xcb_generic_event_t *event)
+{
+	const xcb_focus_in_event_t *e = (const void *)event;
+	bool begins = e->mode == XCB_NOTIFY_MODE_GRAB, ends = e->mode == XCB_NOTIFY_MODE_UNGRAB;
+
+	if (begins || (ends && !x->probe_grabbed)) {
+		struct raw_event raw = { .kind = RAW_GRAB, .as.grab.grabbed = begins };
+		/* The event has no time of its own: it came after the last input, and no later than now. */
+		raw.mono_us = begins ? clock_mono_us() : x->input_us;
+		x->emit(x->user, &raw);
+	}
+	return begins || ends;
+}
+
 static bool same_app(const struct raw_app *a, const struct raw_app *b)
 {
 	return a->window == b->window && a->pid == b->pid && a->terminal == b->terminal && a->foreign == b->foreign &&

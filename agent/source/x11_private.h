@@ -83,6 +83,8 @@ struct x11 {
 	struct x11_tracked focus;        /* after all that was emitted */
 	bool focus_changed;              /* RAW_FOCUS is due before the next input */
 	uint32_t focus_since;            /* FocusIn and FocusOut before this request are history */
+	bool probe_grabbed;              /* as the last probe said */
+	int64_t input_us;                /* when the last input happened that was emitted */
 	xcb_window_t titled;             /* the window whose title is followed */
 	struct raw_app app;              /* as it was emitted last */
 	xcb_atom_t net_wm_name;
@@ -119,6 +121,8 @@ void x11_emit_batch(struct x11 *x);
 /* x11_focus.c: where the focus is. */
 int x11_focus_select(struct x11 *x);
 void x11_focus_track(struct x11 *x, struct x11_tracked *t, const xcb_generic_event_t *event);
+/* A grab of the keyboard that began or ended at this place in the stream: emits RAW_GRAB. True: the event was about one. */
+bool x11_focus_grab(struct x11 *x, const xcb_generic_event_t *event);
 void x11_focus_adopt(struct x11 *x, xcb_window_t window, int depth); /* watches a window and those below it */
 void x11_focus_settle(struct x11 *x);                      /* emits RAW_FOCUS if it is due */
 void x11_focus_retitle(struct x11 *x, xcb_window_t window);

@@ -23,6 +23,7 @@ struct flow {
 	struct stats stats;
 	struct replay *world;
 	struct limits limits;
+	int64_t jitter_us;                /* the same for all edges; 0: none */
 	struct wire_decoder decoder;
 	int reader, writer, full[2];      /* full: a socketpair that takes nothing any more */
 	bool reading;
@@ -142,6 +143,27 @@ static int choice(const char *value, const char *const *names)
 	exit(2);
 }
 
+/* [Ctrl+][Alt+][Shift+][Super+]CODE, the Linux key code */
+static struct hotkey_chord hotkey(const char *value)
+{
+	static const char *const names[] = { "Ctrl+", "Alt+", "Shift+", "Super+" };
+	struct hotkey_chord chord = { 0 };
+	for (int i = 0; i < 4; i++) {
+		if (strncmp(value, names[i], strlen(names[i])) == 0) {
+			chord.modifiers |= (uint8_t)(1 << i);
+			value += strlen(names[i]);
+		}
+	}
+	chord.code = (int16_t)atoi(value);
+	return chord;
+}
+
+static int64_t jitter(void *user, uint64_t what)
+{
+	(void)what;
+	return ((struct flow *)user)->jitter_us;
+}
+
 static void study(struct flow *f, char *rest)
 {
 	static const char *const details[] = { "none", "class", "code", "text", NULL };
@@ -164,11 +186,19 @@ static void study(struct flow *f, char *rest)
 			f->limits.scroll = strcmp(value, "on") == 0;
 		else if (strcmp(word, "exclude") == 0)
 			snprintf(f->limits.exclude_apps.pattern[f->limits.exclude_apps.count++], 128, "%s", value);
+		else if (strcmp(word, "hotkey") == 0)
+			f->limits.private_hotkey = hotkey(value);
+		else if (strcmp(word, "jitter") == 0)
+			f->jitter_us = atoi(value) * 1000;
 		else if (strcmp(word, "only") == 0)
 			snprintf(f->limits.only_apps.pattern[f->limits.only_apps.count++], 128, "%s", value);
 	}
 	pipeline_init(&f->pipeline, &f->limits, ring, outlet_keep, ask, f);
 	f->pipeline.redact.user = &f->outlet;
+	if (f->jitter_us) {
+		f->pipeline.redact.jitter = jitter;
+		f->pipeline.redact.jitter_user = f;
+	}
 	/* The world told its clocks before the study was known. */
 	struct raw_event raw = { .kind = RAW_CLOCK, .mono_us = replay_now(f->world) };
 	raw.as.clock.utc_us = raw.mono_us - start_mono + start_utc;

@@ -32,7 +32,8 @@ function places() {
 	at.framed = [x + r.left + 100, y + r.top + 52];
 	tell('places', at);
 }
-function tell(what, it) { navigator.sendBeacon('/' + what, JSON.stringify(it)); }
+let number = 0;
+function tell(what, it) { navigator.sendBeacon('/' + what, JSON.stringify([++number, it])); }
 addEventListener('input', e => tell('holds', [e.target.id, e.target.value ?? e.target.textContent]));
 addEventListener('message', e => tell('holds', e.data));
 setInterval(places, 500);
@@ -48,7 +49,8 @@ class Pages:
 	"""Serves the page on .address; .places and .holds are what it told."""
 
 	def __init__(self):
-		self.places, self.holds = {}, {}
+		self.places, self.holds, self.numbers = {}, {}, {}
+		self.lock = threading.Lock()
 		pages = self
 
 		class Handler(http.server.BaseHTTPRequestHandler):
@@ -61,11 +63,13 @@ class Pages:
 				self.wfile.write(body)
 
 			def do_POST(self):
-				said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-				if self.path == "/places":
-					pages.places = said
-				else:
-					pages.holds[said[0]] = said[1]
+				number, said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+				with pages.lock:
+					if self.path == "/places":
+						pages.places = said
+					elif number > pages.numbers.get(said[0], 0):
+						# They come on several connections: not always in order.
+						pages.numbers[said[0]], pages.holds[said[0]] = number, said[1]
 				self.send_response(204)
 				self.end_headers()
 
@@ -99,7 +103,7 @@ class Browser(App):
 		if said.returncode:
 			raise DeskError("accessibility cannot be switched on: " + said.stderr)
 		self.pages = Pages()
-		self.before = 0
+		self.took = ""
 		self.launch(self.pages.address)
 		wait_for(lambda: self.pages.places, 60, every=0.2, name=f"{self.name}'s page")
 		self.settle()
@@ -129,11 +133,17 @@ class Browser(App):
 		self.click(self.ordinary_field, 0.5)
 
 	def to_secret(self):
-		self.before = len(self.pages.holds.get(self.secret_field, ""))
 		self.click(self.secret_field, 0)
 
+	def end_secret(self):
+		# Cleared while the focus is there.
+		self.took = self.pages.holds.get(self.secret_field, "")
+		self.chord("Control_L", "a")
+		self.desk.hands.key("BackSpace")
+		time.sleep(0.3)
+
 	def received(self):
-		return self.pages.holds.get(self.secret_field, "")[self.before:]
+		return self.took
 
 	def stop(self):
 		if hasattr(self, "pages"):
@@ -142,7 +152,6 @@ class Browser(App):
 
 class ByTab(Browser):
 	def to_secret(self):
-		self.before = len(self.pages.holds.get(self.secret_field, ""))
 		self.desk.hands.key("Tab")
 
 
@@ -162,11 +171,11 @@ class Shown(Browser):
 	ordinary_field, secret_field = "area", "shown"
 
 	def to_secret(self):
-		self.before = len(self.pages.holds.get(self.secret_field, ""))
 		self.click(self.secret_field, 0.5)
 		self.click("show", 0)
 
 	def end_secret(self):
+		super().end_secret()
 		self.click("show", 0.3)
 
 

@@ -227,13 +227,12 @@ class Story:
 			kept += marks.count("+")
 			if "-" in marks:
 				self.say(f"{self.kind.name}-{self.load}: of the word {name} was kept {marks}")
-		found += self._misled()
 		verified = self.agent.command("verify")
 		if verified.returncode:
 			found.append("verify: " + verified.stdout + verified.stderr)
 		return {"secrets": len(self.secrets), "leaked": max(leaked, 1 if found else 0), "found": sorted(set(found)),
 			"keys": sum(len(text) for text, *_ in self.words), "kept": kept,
-			"spans": sorted({reason for reason, _ in spans(rows)})}
+			"wrong": self._misled(), "spans": sorted({reason for reason, _ in spans(rows)})}
 
 	def _kept(self, text, rows):
 		"""A + for each key of the text that is in the rows, a - for each that is not."""
@@ -255,7 +254,7 @@ class Story:
 		told = [(secret, took, name) for (secret, _, _, name), took in zip(self.secrets, self.took) if took is not None]
 		for secret, took, name in told:
 			if not secret.endswith(took):
-				wrong.append(f"the secret place took something else than the secret ({name})")
+				wrong.append(f"the secret place took {took!r} and not {secret!r} ({name})")
 			elif took != secret:
 				self.say(f"{self.kind.name}-{self.load}: the secret place took {len(took)} of {len(secret)} keys ({name})")
 		if told and not any(took for _, took, _ in told):

@@ -17,7 +17,7 @@ class Form(App):
 
 	oracle, packages = "AT-SPI", ("python3-pyqt5",)
 	kinds = ("text", "password")
-	used = False
+	took = ""
 
 	def start(self):
 		self.program = self.desk.start([PYTHON, LIB / "qt_window.py", "Form", *self.kinds], stdin=subprocess.PIPE,
@@ -30,18 +30,19 @@ class Form(App):
 		self.program.popen.stdin.flush()
 
 	def ordinary(self):
-		# Not at the start: to clear it moves its caret, which makes a secret of a field that nobody was in yet.
-		if self.used:
-			self.tell("clear 1")
 		self.desk.click(*self.told["fields"][0], settle=0.3)
 
 	def to_secret(self):
-		self.used = True
 		self.desk.click(*self.told["fields"][1], settle=0)
 
-	def received(self):
+	def end_secret(self):
+		# While the focus is there: it moves its caret for that, and a password field that nobody is in must not.
 		self.tell("text 1")
-		return json.loads(self.program.read_line())
+		self.took = json.loads(self.program.read_line())
+		self.tell("clear 1")
+
+	def received(self):
+		return self.took
 
 	def stop(self):
 		self.program.stop()
@@ -55,7 +56,6 @@ class FormTab(Form):
 	name = "qt5-form-tab"
 
 	def to_secret(self):
-		self.used = True
 		self.desk.hands.key("Tab")
 
 

@@ -1,0 +1,29 @@
+# a click that moves two carets: the key after it is confirmed by its own application's word, not by the second
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 14 pid=10 role=text
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 11
+object 11 caret=20ms
++1s button down
++2ms caret 11
++1ms caret 11
++20ms button up
++100ms type ab
+--
+0 start
+0 focus app=gedit
+1000 button_down code=272
+1023 button_up code=272
+1123 key_down letter code=30
+1153 key_up letter code=30
+1223 key_down letter code=48
+1253 key_up letter code=48

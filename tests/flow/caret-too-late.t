@@ -1,0 +1,28 @@
+# a caret after 3.2 s confirms nothing, and nothing else
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 14 pid=10 role=text
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 11
+object 11 caret=3200ms
++1s press a
++30ms release a
++3170ms object 11 caret=2ms
++2s type b
++2s type c
+--
+0 start
+0 focus app=gedit
+1000..2000 span unknown
+6200 key_down letter code=48
+6230 key_up letter code=48
+8300 key_down letter code=46
+8330 key_up letter code=46

@@ -1,0 +1,35 @@
+# click into a password field and back: what was typed before the first click and well after the second is kept
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 14 pid=10 role=text
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 11
++1s type ab
+button down
++2ms field 12
++10ms button up
++50ms type xy
+button down
++2ms field 11
++10ms button up
++3s type cd
+--
+0 start
+0 focus app=gedit
+1000 key_down letter code=30
+1030 key_up letter code=30
+1100 key_down letter code=48
+1130 key_up letter code=48
+1130..2000 span password
+4474 key_down letter code=46
+4504 key_up letter code=46
+4574 key_down letter code=32
+4604 key_up letter code=32

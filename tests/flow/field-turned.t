@@ -1,0 +1,29 @@
+# a text field turns into a password field without a word: found when the hold ends
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 14 pid=10 role=text
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 11
++1s type ab
++2s object 11 role=password
++100ms type xyz
++3s field 14
++3s type c
+--
+0 start
+0 focus app=gedit
+1000 key_down letter code=30
+1030 key_up letter code=30
+1100 key_down letter code=48
+1130 key_up letter code=48
+1130..7000 span password
+9600 key_down letter code=46
+9630 key_up letter code=46

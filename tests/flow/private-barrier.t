@@ -1,0 +1,37 @@
+# private mode masks what is in the airlock back to the last barrier, not what was typed before that
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 14 pid=10 role=text
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 11
++1s type ab
+press Tab
++1ms release Tab
+field 14
+press x
++1ms release x
+press y
++1ms release y
+private on
++2s private off
++3s type cd
+--
+0 start
+0 focus app=gedit
+1000 key_down letter code=30
+1030 key_up letter code=30
+1100 key_down letter code=48
+1130 key_up letter code=48
+1130..4000 span private
+6203 key_down letter code=46
+6233 key_up letter code=46
+6303 key_down letter code=32
+6333 key_up letter code=32

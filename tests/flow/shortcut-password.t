@@ -1,0 +1,25 @@
+# Ctrl+V into a password field: masked
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/zenity pid=20
+window 3 exe=/usr/bin/xterm pid=30 class=XTerm terminal
+object 11 pid=10 role=text
+object 12 pid=10 role=password
+object 13 pid=10 role=other
+object 14 pid=10 role=text
+object 21 pid=20 role=password
+object 22 pid=20 role=text
+focus 1
+field 11
++1s field 12
++1s press Ctrl
++20ms press v
++20ms release v
++20ms release Ctrl
++5s stop
+--
+0 start
+0 focus app=gedit
+1000..8000 span password
+8000 stop
