@@ -194,11 +194,16 @@ static bool plain_key(const struct held *h)
 	       in->key_class != CLASS_NAVIGATION && in->key_class != CLASS_FUNCTION;
 }
 
+static bool types(const struct held *h)
+{
+	return plain_key(h) && h->as.input.key_class != CLASS_ENTER && h->as.input.key_class != CLASS_ERASE &&
+	       h->as.input.key_class != CLASS_OTHER;
+}
+
 /* Needs a caret to confirm it. */
 static bool is_character(const struct held *h)
 {
-	return plain_key(h) && h->press && h->as.input.key_class != CLASS_ENTER && h->as.input.key_class != CLASS_ERASE &&
-	       h->as.input.key_class != CLASS_OTHER;
+	return types(h) && h->press;
 }
 
 static int64_t delay_of(int bucket)
@@ -242,7 +247,9 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
 		verdict = VERDICT_OPEN;
 	} else {
-		struct moment m = { .stay = h->stay, .mono_us = h->mono_us, .key = h->kind == HELD_KEY, .press = h->press,
+		struct moment m = { .stay = h->stay, .mono_us = h->mono_us, .press = h->press,
+				    /* A release leaves only behind its press, which says where it went. */
+				    .key = h->kind == HELD_KEY && (h->press || !types(h)),
 				    .character = is_character(h), .barrier_us = h->barrier_us };
 		verdict = context_judge(&p->context, &m, now_us, &reason);
 	}

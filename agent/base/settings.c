@@ -71,10 +71,21 @@ static int source(const struct config *c, const struct config_node *node, struct
 	return r;
 }
 
+static int accessibility(const struct config *c, const struct config_node *node, bool is_policy, struct settings *s,
+			 struct config_error *error)
+{
+	static const char *const of_policy[] = {"leave", NULL}, *const of_participant[] = {"leave", "on", NULL};
+	int which = -1;
+	int r = config_choice(c, node, is_policy ? of_policy : of_participant, &which, error);
+	s->leave_accessibility = which == 0;
+	s->accessibility = which == 1;
+	return r;
+}
+
 int settings_parse(const char *name, const char *text, size_t length, bool is_policy, struct settings *s, struct config_error *error)
 {
-	static const char *const of_policy[] = {"capture", "retention", "studies", "exclude_apps", "terminals", "programs", "sensitive", NULL};
-	static const char *const of_participant[] = {"source", "capture", "retention", "terminals", "programs", "private_hotkey", "sensitive", NULL};
+	static const char *const of_policy[] = {"capture", "retention", "studies", "exclude_apps", "terminals", "programs", "sensitive", "accessibility", NULL};
+	static const char *const of_participant[] = {"source", "capture", "retention", "terminals", "programs", "private_hotkey", "sensitive", "accessibility", NULL};
 	struct config *c;
 	memset(s, 0, sizeof *s);
 	s->permitted = -1;
@@ -91,6 +102,7 @@ int settings_parse(const char *name, const char *text, size_t length, bool is_po
 	    (r = chord_read(c, config_get(root, "private_hotkey"), &s->limits.private_hotkey, error)) ||
 	    (r = patterns_read(c, config_get(root, "sensitive"), &s->sensitive, error)) ||
 	    (r = permitted(c, config_get(root, "studies"), s, error)) ||
+	    (r = accessibility(c, config_get(root, "accessibility"), is_policy, s, error)) ||
 	    (r = source(c, config_get(root, "source"), s, error)))
 		goto out;
 	s->has_retention = config_get(root, "retention") != NULL;
@@ -218,7 +230,7 @@ static void fingerprint(const struct study *study, struct merged *m)
 	const int64_t values[] = {l->keys, l->key_grid_us, l->pointer, l->scroll, l->apps, l->retention_us, m->keys, m->grid,
 		m->pointer, m->scroll, m->apps, m->retention, m->only_from_study, m->exclude_from_policy,
 		m->exclude_from_participant, m->forbidden,
-		l->private_hotkey.modifiers, l->private_hotkey.code};
+		l->private_hotkey.modifiers, l->private_hotkey.code, m->accessibility};
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
 		number(&h, values[i]);
 	patterns(&h, &l->only_apps);
@@ -241,6 +253,7 @@ void settings_merge(const struct study *study, const struct settings *policy, co
 	out->exclude_from_policy = tighten(out, policy, FROM_POLICY);
 	out->exclude_from_participant = tighten(out, participant, FROM_PARTICIPANT);
 	out->limits.private_hotkey = participant->limits.private_hotkey;
+	out->accessibility = participant->accessibility && !policy->leave_accessibility;
 	/* Dropping one of them would capture what somebody excluded. */
 	if (out->exclude_from_policy < 0 || out->exclude_from_participant < 0)
 		forbid(out, "study, policy and participant together exclude more than 64 applications (join some with * and ?)");

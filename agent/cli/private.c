@@ -46,7 +46,7 @@ out:
  * asked once more. */
 static int without_agent(struct session *s, bool on, const char *request, struct answer *a)
 {
-	if (mark_set(s->places.mark, on, clock_utc_us()))
+	if ((on && places_make(s->places.data)) || mark_set(s->places.mark, on, clock_utc_us() / 1000000 * 1000000))
 		return ERROR_IO;
 	return ask(s, request, a);
 }

@@ -103,6 +103,15 @@ static void hand_on(struct confirm *c, int32_t pid, uint32_t last, int64_t befor
 	}
 }
 
+void confirm_spoke(struct confirm *c, int32_t pid, int64_t before_us)
+{
+	for (uint32_t n = c->oldest; (int32_t)(c->newest - n) >= 0; n++) {
+		struct press *p = at(c, n);
+		if (p->state == CONFIRM_WAITING && p->pid == pid && p->kind != PRESS_CHARACTER && p->mono_us <= before_us)
+			p->state = CONFIRM_TAKEN;
+	}
+}
+
 void confirm_settle(struct confirm *c, int32_t pid, int64_t before_us)
 {
 	hand_on(c, pid, c->newest, before_us);

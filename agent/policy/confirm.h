@@ -52,6 +52,8 @@ uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, int
 void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t moved, int64_t mono_us);
 /* Another object of this process has the focus, learnt at mono_us. */
 void confirm_news(struct confirm *c, int32_t pid, int64_t mono_us);
+/* The application has answered a question that came long after before_us: what moves no caret of itself needs to wait no longer. */
+void confirm_spoke(struct confirm *c, int32_t pid, int64_t before_us);
 /* Nothing more will come for presses until before_us: hands on carets that others took. */
 void confirm_settle(struct confirm *c, int32_t pid, int64_t before_us);
 /* A secret turned up in this process: what it took at once after it stood still for lag_us may have gone there. */

@@ -79,6 +79,7 @@ void context_init(struct context *c, const struct limits *limits)
 	s->nowhere = true;
 	s->tty = TTY_ECHO;
 	s->object_us = s->strayed_us = s->before_ok_us = s->barrier_us = INT64_MIN;
+	s->led_us = INT64_MAX;
 	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
 	settle(c, s);
 }
@@ -106,15 +107,31 @@ static int64_t barrier_since(int64_t good_us)
 	return good_us == INT64_MIN ? INT64_MIN : good_us - CONTEXT_HOLD_US;
 }
 
+/* A place that is secret from its beginning: what was typed behind the click that led there was meant for it, though a
+ * slow window manager let the window before have it. */
+static bool mask_way(struct context_change *change, const struct stay *s)
+{
+	if (s->led_us == INT64_MAX)
+		return false;
+	struct stay before = *s;
+	before.focus--;
+	mask(change, &before, s->led_us, INT64_MAX);
+	return true;
+}
+
 /* The prompt came after the last good look at the terminals, or after a Return shortly before that. */
 static void mask_terminal(struct context_change *change, const struct stay *s, int64_t look_us)
 {
+	if (look_us == INT64_MIN && mask_way(change, s))
+		return;
 	mask(change, s, barrier_since(look_us), look_us);
 }
 
 /* Secret keys are not confirmed by the object that had the focus; all else is masked from what can have moved it away. */
 static void mask_field(struct context_change *change, const struct stay *s, int64_t focused_us)
 {
+	if (focused_us == INT64_MIN && mask_way(change, s))
+		return;
 	mask(change, s, barrier_since(focused_us), INT64_MAX);
 	int64_t since = barrier_since(focused_us);
 	change->loose_us = since < change->loose_us ? since : change->loose_us;
@@ -230,6 +247,7 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 		if (c->barrier_us > now_us - CLICK_US)
 			confirm_press(&c->confirm, PRESS_MAYBE, app->pid, now_us);
 		c->focus_us = now_us;
+		s->led_us = c->barrier_us > now_us - CONTEXT_HOLD_US ? c->barrier_us : INT64_MAX;
 	}
 	s->window = app->window;
 	s->pid = app->pid;
@@ -257,6 +275,8 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 		s->object = c->field_object;
 	}
 	settle(c, s);
+	if (s->excluded && !back)
+		mask_way(change, s);
 }
 
 /* News: an object got the focus. */
@@ -306,7 +326,10 @@ static void mask_left(const struct context *c, uint64_t object, int32_t pid, str
 		if (newest && newest->focus == s->focus)
 			continue;
 		newest = newest ? newest : s;
-		mask_field(change, s, s->object ? s->focused_ok_us : INT64_MIN);
+		if (s->object)
+			mask_field(change, s, s->focused_ok_us);
+		else
+			mask(change, s, INT64_MIN, INT64_MIN);
 		change->reason = REASON_PASSWORD;
 	}
 }
@@ -324,12 +347,23 @@ static void exclude_private(struct context *c, const struct raw_event *raw, stru
 	}
 }
 
+/* What had the focus last in this process, also if another's window has it now: its last carets may come after that. */
+static uint64_t last_object(const struct context *c, int32_t pid)
+{
+	for (uint64_t n = c->serial + 1; n-- > c->oldest;) {
+		const struct stay *s = context_stay(c, n);
+		if (s->pid == pid && !s->nowhere)
+			return s->object;
+	}
+	return 0;
+}
+
 static void apply_caret(struct context *c, const struct raw_event *raw, struct context_change *change)
 {
 	uint64_t object = raw->as.caret.object;
 	bool secret = is_secret(c, object);
 	/* Others move by themselves: a log that grows. */
-	if (!secret && object != c->field_object && object != current(c)->object)
+	if (!secret && object != c->field_object && object != last_object(c, raw->as.caret.pid))
 		return;
 	confirm_caret(&c->confirm, object, raw->as.caret.pid, raw->as.caret.moved, raw->mono_us);
 	if (secret)
@@ -358,6 +392,7 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 		mask_left(c, object, raw->as.field.pid, change);
 	if (asked == 0 || role == FIELD_PENDING || role == FIELD_DEAD)
 		return;
+	confirm_spoke(&c->confirm, raw->as.field.pid, asked - CONTEXT_HOLD_US);
 	for (uint64_t n = c->oldest; n <= c->serial; n++) {
 		struct stay *s = slot(c, n);
 		if (s->object != object || (raw->as.field.pid && raw->as.field.pid != s->pid))
@@ -367,7 +402,10 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 			bool turned = s->field_ok_us != INT64_MIN;
 			settle(c, s);
 			/* One that was text a moment ago: nobody can say since when it is none. */
-			mask_field(change, s, turned ? INT64_MIN : s->before_ok_us);
+			if (turned)
+				mask(change, s, INT64_MIN, INT64_MIN);
+			else
+				mask_field(change, s, s->before_ok_us);
 			continue;
 		}
 		if (asked > s->field_ok_us)

@@ -15,6 +15,8 @@ void atspi_tell(struct atspi *a, uint64_t object, const char *name, enum field_r
 	raw.as.field.role = role;
 	raw.as.field.focused = focused;
 	raw.as.field.asked_us = asked_us;
+	const struct atspi_object *known = atspi_object_find(&a->objects, object);
+	raw.as.field.private_window = known && known->private_window;
 	a->emit(a->user, &raw);
 }
 
@@ -29,6 +31,7 @@ static void finish(struct atspi_question *q)
 	sd_bus_slot_unref(q->index_slot);
 	sd_bus_slot_unref(q->part_role_slot);
 	sd_bus_slot_unref(q->part_hint_slot);
+	atspi_frame_finish(q);
 	memset(q, 0, sizeof *q);
 }
 
@@ -71,13 +74,6 @@ static void dead(struct atspi_question *q)
 	atspi_tell(was.atspi, was.object, was.name, FIELD_DEAD, false, was.asked_us);
 }
 
-/* The part of the focused object that keys go to, as its caret told; or NULL. */
-static const struct atspi_object *part_of(struct atspi *a, const char *name, uint64_t whole)
-{
-	const struct atspi_sender *sender = atspi_sender_find(a, name);
-	return sender && sender->focused == whole ? atspi_object_find(&a->objects, sender->part) : NULL;
-}
-
 /* What the object is, and what else is known about the place where it stands. */
 static enum field_role role_by_place(struct atspi_question *q)
 {
@@ -86,10 +82,11 @@ static enum field_role role_by_place(struct atspi_question *q)
 
 	if (!object || role == FIELD_DEAD)
 		return role;
+	if (!atspi_frame_known(q, object) && role != FIELD_SECRET)
+		return FIELD_DEAD;       /* who knows in which window */
 	object->combo = role == FIELD_OTHER && q->role == ATSPI_COMBO_BOX;
-	const struct atspi_object *part = part_of(q->atspi, q->name, q->object);
-	if (object->combo && part && part->text)
-		role = FIELD_TEXT;       /* the caret of a part of it moved since the question left, perhaps */
+	if (object->combo && object->edited)
+		role = FIELD_TEXT;
 	object->no_place = !q->web && !object->place;
 	if (!object->place && q->web && q->parent[0] && (q->mark[0] || q->index >= 0))
 		object->place = atspi_place_of(&q->atspi->objects, q->name, q->parent, q->mark, q->index);
@@ -102,7 +99,7 @@ static enum field_role role_by_place(struct atspi_question *q)
 	return role;
 }
 
-static void answered(struct atspi_question *q)
+void atspi_answered(struct atspi_question *q)
 {
 	if (--q->waiting > 0)
 		return;
@@ -124,7 +121,7 @@ static int on_role(sd_bus_message *m, void *user, sd_bus_error *error)
 	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &q->role) < 0)
 		dead(q);
 	else
-		answered(q);
+		atspi_answered(q);
 	return 0;
 }
 
@@ -140,7 +137,7 @@ static int on_state(sd_bus_message *m, void *user, sd_bus_error *error)
 		return 0;
 	}
 	memcpy(&q->state, words, sizeof q->state);
-	answered(q);
+	atspi_answered(q);
 	return 0;
 }
 
@@ -155,7 +152,7 @@ static int on_pid(sd_bus_message *m, void *user, sd_bus_error *error)
 		return 0;
 	}
 	sender->pid = (int32_t)pid;
-	answered(q);
+	atspi_answered(q);
 	return 0;
 }
 
@@ -176,7 +173,7 @@ static int on_parent(sd_bus_message *m, void *user, sd_bus_error *error)
 	struct atspi_question *q = user;
 	(void)error;
 	atspi_read_parent(m, q->name, q->parent);
-	answered(q);
+	atspi_answered(q);
 	return 0;
 }
 
@@ -186,7 +183,7 @@ static int on_index(sd_bus_message *m, void *user, sd_bus_error *error)
 	(void)error;
 	if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "i", &q->index) < 0)
 		q->index = -1;
-	answered(q);
+	atspi_answered(q);
 	return 0;
 }
 
@@ -198,7 +195,7 @@ static int on_part_role(sd_bus_message *m, void *user, sd_bus_error *error)
 	(void)error;
 	if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "u", &role) > 0)
 		q->secret_hint |= role == ATSPI_PASSWORD_TEXT;
-	answered(q);
+	atspi_answered(q);
 	return 0;
 }
 
@@ -211,7 +208,7 @@ static int on_part_hint(sd_bus_message *m, void *user, sd_bus_error *error)
 		while (sd_bus_message_read(m, "{ss}", &key, &value) > 0)
 			q->secret_hint |= atspi_secret_hint(key, value);
 	}
-	answered(q);
+	atspi_answered(q);
 	return 0;
 }
 
@@ -235,7 +232,7 @@ static int on_hint(sd_bus_message *m, void *user, sd_bus_error *error)
 				snprintf(q->mark, sizeof q->mark, "%s", value);
 		}
 	}
-	answered(q);
+	atspi_answered(q);
 	return 0;
 }
 
@@ -258,13 +255,13 @@ int atspi_call(struct atspi *a, const char *name, const char *path, const char *
 	return n;
 }
 
-int atspi_call_parent(struct atspi *a, const char *name, const char *path, sd_bus_slot **slot, sd_bus_message_handler_t handler,
-		      void *user, int *waiting)
+int atspi_call_property(struct atspi *a, const char *name, const char *path, const char *interface, const char *property,
+			sd_bus_slot **slot, sd_bus_message_handler_t handler, void *user, int *waiting)
 {
 	sd_bus_message *m = NULL;
 	int n = sd_bus_message_new_method_call(a->bus, &m, name, path, ATSPI_PROPERTIES, "Get");
 	if (n >= 0)
-		n = sd_bus_message_append(m, "ss", ATSPI_ACCESSIBLE, "Parent");
+		n = sd_bus_message_append(m, "ss", interface, property);
 	if (n >= 0)
 		n = send(a, m, slot, handler, user, waiting);
 	sd_bus_message_unref(m);
@@ -272,9 +269,9 @@ int atspi_call_parent(struct atspi *a, const char *name, const char *path, sd_bu
 }
 
 /* The keys may go to a part of it: that is asked at the same time, since one answer speaks for both. */
-static void ask_part(struct atspi_question *q, uint64_t whole)
+static void ask_part(struct atspi_question *q, uint64_t id)
 {
-	const struct atspi_object *part = part_of(q->atspi, q->name, whole);
+	const struct atspi_object *part = atspi_object_find(&q->atspi->objects, id);
 	if (!part)
 		return;
 	atspi_call(q->atspi, q->name, part->path, "GetRole", &q->part_role_slot, on_part_role, q, &q->waiting);
@@ -309,10 +306,12 @@ void atspi_question_start(struct atspi *a, const struct atspi_object *object, in
 	}
 	atspi_call(a, q->name, object->path, "GetAttributes", &q->hint_slot, on_hint, q, &q->waiting);
 	if (!object->place && !object->no_place) {
-		atspi_call_parent(a, q->name, object->path, &q->parent_slot, on_parent, q, &q->waiting);
+		atspi_call_property(a, q->name, object->path, ATSPI_ACCESSIBLE, "Parent", &q->parent_slot, on_parent, q, &q->waiting);
 		atspi_call(a, q->name, object->path, "GetIndexInParent", &q->index_slot, on_index, q, &q->waiting);
 	}
-	ask_part(q, object->id);
+	ask_part(q, object->part);
+	if (!object->framed)
+		atspi_frame_ask(q);
 }
 
 void atspi_ask(struct atspi *a, uint64_t id, int64_t now_us)
@@ -326,7 +325,7 @@ void atspi_ask(struct atspi *a, uint64_t id, int64_t now_us)
 
 void atspi_news(struct atspi *a, const char *name, const char *path)
 {
-	const struct atspi_object *object = atspi_object_learn(&a->objects, name, path);
+	struct atspi_object *object = atspi_object_learn(&a->objects, name, path);
 	if (!object)
 		return;
 	/* Toolkits say it twice; the question is on its way. */
@@ -339,13 +338,12 @@ void atspi_news(struct atspi *a, const char *name, const char *path)
 	atspi_question_start(a, object, clock_mono_us());
 }
 
-void atspi_focused(struct atspi *a, const struct atspi_object *object)
+void atspi_focused(struct atspi *a, struct atspi_object *object)
 {
 	struct atspi_sender *sender = atspi_sender_learn(a, object->name);
 	a->focused = object->id;
 	strcpy(a->focused_name, object->name);
-	if (sender && sender->focused != object->id) {
+	if (sender)
 		sender->focused = object->id;
-		sender->part = 0;
-	}
+	object->framed = false;
 }

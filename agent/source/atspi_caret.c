@@ -28,11 +28,15 @@ static void tell(struct atspi *a, uint64_t object, int32_t pid, int32_t moved)
 /* The caret of a part of the focused object moved: keys go there. */
 static void take_part(struct atspi *a, struct atspi_sender *sender, const struct atspi_object *part)
 {
-	const struct atspi_object *whole = atspi_object_find(&a->objects, sender->focused);
+	struct atspi_object *whole = atspi_object_find(&a->objects, sender->focused);
+	if (!whole)
+		return;
+	whole->part = part->id;
 	/* A combo box whose part can be edited takes text, which it does not say itself. */
-	if (sender->part != part->id && whole && whole->combo && part->text)
+	if (whole->combo && !whole->edited && part->text) {
+		whole->edited = true;
 		atspi_tell(a, whole->id, whole->name, FIELD_TEXT, false, part->looked_us);
-	sender->part = part->id;
+	}
 }
 
 static bool is_part(const struct atspi_object *object, uint64_t whole)
@@ -59,7 +63,7 @@ void atspi_caret(struct atspi *a, const char *name, const char *path, int32_t of
 		return;
 	}
 	if (object->id == sender->focused) {
-		sender->part = 0;
+		object->part = 0;
 		tell(a, object->id, sender->pid, moved);
 		return;
 	}

@@ -31,7 +31,7 @@ int *atspi_look_carets(struct atspi *a, uint64_t object)
 }
 
 /* A password field of which there was no news. */
-static void tell_secret(struct atspi *a, const struct atspi_look *l, const struct atspi_object *object)
+static void tell_secret(struct atspi *a, const struct atspi_look *l, struct atspi_object *object)
 {
 	const struct atspi_sender *sender = atspi_sender_find(a, l->name);
 	bool same = sender && sender->focused == l->when;
@@ -154,7 +154,7 @@ static void ask(struct atspi_look *l)
 {
 	l->waiting = 0;
 	if (atspi_call(l->atspi, l->name, l->path, "GetRole", &l->role_slot, on_role, l, &l->waiting) < 0 ||
-	    atspi_call_parent(l->atspi, l->name, l->path, &l->parent_slot, on_parent, l, &l->waiting) < 0)
+	    atspi_call_property(l->atspi, l->name, l->path, ATSPI_ACCESSIBLE, "Parent", &l->parent_slot, on_parent, l, &l->waiting) < 0)
 		fail(l);
 }
 

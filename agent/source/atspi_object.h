@@ -13,8 +13,12 @@ struct atspi_object {
 	uint64_t used;           /* when, by count */
 	char name[ATSPI_NAME_MAX + 1], path[ATSPI_PATH_MAX + 1];
 	uint64_t place;          /* where it stands (atspi_place.c); 0: not known */
-	bool combo;              /* a combo box that does not say that it can be edited */
+	uint64_t part;           /* the part of it whose caret moved last; 0: its own */
+	bool combo;              /* a combo box that does not say that it can be edited; */
+	bool edited;             /* but the caret of a text field in it moved */
 	bool no_place;           /* not in a web page: its object lasts */
+	bool private_window;     /* in a browser's private window, as was found once */
+	bool framed;             /* the window that it is in was looked at since it got the focus */
 	int32_t caret;           /* where its caret was last; below 0: not known */
 	/* What a look at it told (atspi_caret.c). */
 	int64_t looked_us;       /* mono; 0: never */

@@ -9,7 +9,7 @@
 #include "atspi.h"
 #include "atspi_object.h"
 
-enum { ATSPI_QUESTIONS = 64, ATSPI_SENDERS = 64, ATSPI_LOOKS = 16, ATSPI_PLACES = 2048, ATSPI_MARK_MAX = 63, ATSPI_ANSWER_US = 1000000 };
+enum { ATSPI_QUESTIONS = 64, ATSPI_SENDERS = 64, ATSPI_LOOKS = 16, ATSPI_PLACES = 2048, ATSPI_MARK_MAX = 63, ATSPI_FRAMES = 16, ATSPI_ANSWER_US = 1000000 };
 
 #define ATSPI_ACCESSIBLE "org.a11y.atspi.Accessible"
 #define ATSPI_PROPERTIES "org.freedesktop.DBus.Properties"
@@ -24,6 +24,16 @@ enum atspi_role {
 };
 enum atspi_state { ATSPI_ACTIVE = 1, ATSPI_DEFUNCT = 6, ATSPI_EDITABLE = 7, ATSPI_FOCUSED = 12 };
 
+enum atspi_toolkit { TOOLKIT_UNKNOWN, TOOLKIT_CHROMIUM, TOOLKIT_OTHER };
+
+struct atspi_question;
+
+struct atspi_frame {
+	struct atspi_question *question;
+	sd_bus_slot *state_slot, *name_slot;
+	bool active, named, private_window;
+};
+
 struct atspi_question {
 	struct atspi *atspi;
 	bool used, secret_hint;
@@ -35,6 +45,9 @@ struct atspi_question {
 	uint32_t role, state;            /* the first 32 states are all that is asked for */
 	int32_t index;                   /* among its parent's children; below 0: not told */
 	char name[ATSPI_NAME_MAX + 1];
+	sd_bus_slot *toolkit_slot, *frames_slot;
+	int frames;
+	struct atspi_frame frame[ATSPI_FRAMES];
 	char mark[ATSPI_MARK_MAX + 1];   /* its id in the page */
 	char parent[ATSPI_PATH_MAX + 1];
 };
@@ -42,8 +55,8 @@ struct atspi_question {
 struct atspi_sender {
 	char name[ATSPI_NAME_MAX + 1];
 	int32_t pid;                     /* 0: not known yet */
+	enum atspi_toolkit toolkit;
 	uint64_t focused;                /* the object that was its news last */
-	uint64_t part;                   /* the part of that object whose caret moved last; 0 */
 	sd_bus_slot *pid_slot;
 };
 
@@ -92,15 +105,17 @@ bool atspi_read_parent(sd_bus_message *m, const char *name, char parent[ATSPI_PA
 /* Calls a method of an object that is there already; counts it in *waiting. */
 int atspi_call(struct atspi *a, const char *name, const char *path, const char *member, sd_bus_slot **slot,
 	       sd_bus_message_handler_t handler, void *user, int *waiting);
-int atspi_call_parent(struct atspi *a, const char *name, const char *path, sd_bus_slot **slot, sd_bus_message_handler_t handler,
-		      void *user, int *waiting);
+int atspi_call_property(struct atspi *a, const char *name, const char *path, const char *interface, const char *property,
+			sd_bus_slot **slot, sd_bus_message_handler_t handler, void *user, int *waiting);
+/* One of a question's answers is there. */
+void atspi_answered(struct atspi_question *q);
 /* What role, states and attributes make of an object. */
 enum field_role atspi_field(uint32_t role, uint32_t state, bool secret_hint);
 bool atspi_secret_hint(const char *key, const char *value);
 /* An object has the focus: emits it as pending, and asks what it is. */
 void atspi_news(struct atspi *a, const char *name, const char *path);
 /* Keeps it as the one that has the focus, without a word. */
-void atspi_focused(struct atspi *a, const struct atspi_object *object);
+void atspi_focused(struct atspi *a, struct atspi_object *object);
 
 /* atspi_sender.c */
 struct atspi_sender *atspi_sender_find(struct atspi *a, const char *name);  /* NULL: not known */
@@ -115,6 +130,11 @@ int atspi_sender_call(struct atspi *a, const char *name, sd_bus_slot **slot, sd_
 uint64_t atspi_place_of(const struct atspi_objects *o, const char *name, const char *parent, const char *mark, int index);
 bool atspi_place_is_secret(const struct atspi_places *p, uint64_t place);
 void atspi_place_keep(struct atspi_places *p, uint64_t place);
+
+/* atspi_frame.c: which window the object of a question is in. Known: if that matters, it was found, and is kept in the object. */
+void atspi_frame_ask(struct atspi_question *q);
+void atspi_frame_finish(struct atspi_question *q);
+bool atspi_frame_known(const struct atspi_question *q, struct atspi_object *object);
 
 /* atspi_caret.c: the caret of an object moved, to this offset. */
 void atspi_caret(struct atspi *a, const char *name, const char *path, int32_t offset);

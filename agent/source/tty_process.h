@@ -12,14 +12,15 @@ struct tty_process {
 	int foreground;                  /* the group that its terminal's keys go to; -1: none */
 	dev_t tty;                       /* its controlling terminal; 0: none */
 	unsigned long long start;        /* clock ticks since boot: with the pid, which process it is */
-	unsigned long long stack;        /* where its stack begins: a child has its parent's until it runs a program of its own. 0: not told */
+	unsigned long long stack;        /* where its stack begins: its parent's until it runs a program of its own; 0: not told */
 	bool kernel;                     /* a thread of the kernel's own */
 	char name[16];                   /* what it calls itself */
 };
 
 /* False if there is no such process any more. */
 bool tty_process_read(int pid, struct tty_process *p);
-/* A small file of its directory ("cmdline"), of pid 0 of /proc itself, ended with a 0; its length, or -1 if it cannot be read, or is longer. */
+/* A small file of its directory ("cmdline"), of pid 0 of /proc itself, ended with a 0; its length, or -1 if it cannot be
+ * read, or is longer. */
 ssize_t tty_process_file(int pid, const char *file, char *text, size_t size);
 /* The path of its executable; false if that is not told (another user's) or too long. An upgraded one is still itself. */
 bool tty_process_exe(int pid, char *exe, size_t size);

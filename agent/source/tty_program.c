@@ -8,15 +8,16 @@
 /* What asks for secrets by drawing on the screen, and what runs or shows another program out of sight: elsewhere, as somebody
  * else, or on a pty of its own. */
 static const char *const never[] = {
-	"ssh", "slogin", "ssh-*", "sshpass", "mosh", "mosh-client", "et", "autossh", "dbclient", "plink", "rsh", "rlogin", "telnet", "telnet.*",
-	"ftp", "tnftp", "lftp", "sftp", "ncftp", "nc", "nc.*", "ncat", "netcat", "socat", "cu", "tip", "minicom", "picocom", "microcom",
-	"su", "sudo", "sudo-rs", "sudoedit", "doas", "pkexec", "pkttyagent", "run0", "runuser", "sg", "newgrp", "login", "passwd", "chpasswd",
-	"chsh", "chfn", "gpasswd", "sulogin", "vlock", "physlock",
-	"docker", "docker-*", "podman", "buildah", "nerdctl", "crictl", "ctr", "runc", "crun", "kubectl", "oc", "k9s", "lxc", "lxc-*", "incus",
-	"machinectl", "systemd-nspawn", "systemd-run", "nsenter", "unshare", "chroot", "bwrap", "toolbox", "distrobox*", "flatpak-spawn", "virsh", "adb",
-	"dialog", "whiptail", "pinentry*", "gpg*", "pass", "passage", "gopass", "age", "rage", "openssl", "cryptsetup", "keepassxc-cli", "kpcli",
-	"bw", "op", "vault", "kinit", "kpasswd", "systemd-ask-pas*", "systemd-tty-ask*",
-	"expect", "script", "unbuffer", "tmate", "abduco", "dtach", "dvtm", "ttyd",
+	"ssh", "slogin", "ssh-*", "sshpass", "mosh", "mosh-client", "et", "autossh", "dbclient", "plink", "rsh", "rlogin",
+	"telnet", "telnet.*", "ftp", "tnftp", "lftp", "sftp", "ncftp", "nc", "nc.*", "ncat", "netcat", "socat", "cu", "tip",
+	"minicom", "picocom", "microcom", "su", "sudo", "sudo-rs", "sudoedit", "doas", "pkexec", "pkttyagent", "run0",
+	"runuser", "sg", "newgrp", "login", "passwd", "chpasswd", "chsh", "chfn", "gpasswd", "sulogin", "vlock", "physlock",
+	"docker", "docker-*", "podman", "buildah", "nerdctl", "crictl", "ctr", "runc", "crun", "kubectl", "oc", "k9s",
+	"lxc", "lxc-*", "incus", "machinectl", "systemd-nspawn", "systemd-run", "nsenter", "unshare", "chroot", "bwrap",
+	"toolbox", "distrobox*", "flatpak-spawn", "virsh", "adb", "dialog", "whiptail", "pinentry*", "gpg*", "pass",
+	"passage", "gopass", "age", "rage", "openssl", "cryptsetup", "keepassxc-cli", "kpcli", "bw", "op", "vault", "kinit",
+	"kpasswd", "systemd-ask-pas*", "systemd-tty-ask*", "expect", "script", "unbuffer", "tmate", "abduco", "dtach",
+	"dvtm", "ttyd",
 	NULL
 };
 
@@ -24,31 +25,37 @@ static const char *const never[] = {
  * browsers and mailers, emacs with its TRAMP). */
 static const char *const shows[] = {
 	"vim", "vi", "vim.*", "nvim", "view", "nano", "pico", "micro", "hx", "helix", "kak", "joe", "jed", "ne", "mg",
-	"less", "more", "most", "man", "pg", "info", "bat", "batcat", "git", "tig", "journalctl", "systemctl",
-	"htop", "top", "btop", "fzf", "nnn", "lf", "gdb", "sqlite3", "bc", "psql", "ghci",
+	"less", "more", "most", "man", "pg", "info", "bat", "batcat", "git", "tig", "journalctl", "systemctl", "htop",
+	"top", "btop", "fzf", "nnn", "lf", "gdb", "sqlite3", "bc", "psql", "ghci",
 	NULL
 };
 
-/* Shells and interpreters: typed into, unless they run a script or a command. Not fish and ksh93: their `read -s` looks
- * from outside as their prompt does. */
+/* Shells and interpreters: typed into, unless they run a script or a command. Not fish, nu, ksh93 and
+ * julia: when they read a password (`read -s`, `input -s`, getpass) it looks from outside as their prompt does. */
 static const char *const edits[] = {
-	"bash", "dash", "zsh", "zsh[-.0-9]*", "mksh", "lksh", "tcsh", "csh", "bsd-csh", "sh", "ash", "hush", "nu", "elvish", "osh", "rc",
-	"python", "python[23]", "python[23].*", "pypy", "pypy3*", "node", "nodejs", "deno", "ruby", "ruby[23]*", "perl", "perl5*", "php", "php[78]*",
-	"lua", "lua5*", "luajit", "R", "julia", "octave-cli*", "guile", "guile-*", "racket", "sbcl", "maxima",
+	"bash", "dash", "zsh", "zsh[-.0-9]*", "mksh", "lksh", "tcsh", "csh", "bsd-csh", "sh", "ash", "hush", "elvish",
+	"osh", "rc", "python", "python[23]", "python[23].*", "pypy", "pypy3*", "node", "nodejs", "deno", "ruby",
+	"ruby[23]*", "perl", "perl5*", "php", "php[78]*", "lua", "lua5*", "luajit", "R", "octave-cli*", "guile",
+	"guile-*", "racket", "sbcl", "maxima",
 	NULL
 };
 
 /* Those of configuration that run scripts, too. */
-static const char *const interpreters[] = { "fish", "ksh", "ksh93", "pwsh", "xonsh", "tclsh*", "wish*", "awk", "gawk", "mawk", "java", NULL };
+static const char *const interpreters[] = {
+	"fish", "nu", "ksh", "ksh93", "julia", "pwsh", "xonsh", "tclsh*", "wish*", "awk", "gawk", "mawk", "java",
+	NULL
+};
 
 /* Scripts that are such programs themselves. */
 static const char *const scripts[] = { "ipython", "ipython3", "bpython", "ptpython", "irb", "pry", "xonsh", "ranger", NULL };
 
 /* What stands before a pager in a pipeline. */
 static const char *const feeds[] = {
-	"cat", "grep", "sed", "awk", "gawk", "mawk", "sort", "uniq", "head", "tail", "tr", "cut", "paste", "join", "comm", "tac", "nl", "wc", "fold", "fmt", "pr",
-	"column", "find", "ls", "ps", "dmesg", "df", "du", "lsof", "diff", "colordiff", "jq", "yq", "rg", "ag", "fd", "fdfind", "hexdump", "xxd", "od",
-	"strings", "gzip", "bzip2", "xz", "zstd", "tar", "tee", "pdftotext", "dpkg", "dpkg-query", "apt-cache", "rpm", "ip", "env", "objdump", "readelf", "nm",
+	"cat", "grep", "sed", "awk", "gawk", "mawk", "sort", "uniq", "head", "tail", "tr", "cut", "paste", "join", "comm",
+	"tac", "nl", "wc", "fold", "fmt", "pr", "column", "find", "ls", "ps", "dmesg", "df", "du", "lsof", "diff",
+	"colordiff", "jq", "yq", "rg", "ag", "fd", "fdfind", "hexdump", "xxd", "od", "strings", "gzip", "bzip2", "xz",
+	"zstd", "tar", "tee", "pdftotext", "dpkg", "dpkg-query", "apt-cache", "rpm", "ip", "env", "objdump", "readelf",
+	"nm",
 	NULL
 };
 

@@ -46,7 +46,10 @@ static bool consider(struct tty_servers *s, int pid, long long now)
 	char exe[512];
 
 	/* Most of /proc are the kernel's own threads. */
-	if (!tty_process_read(pid, &p) || p.kernel || !tty_process_ours(pid))
+	if (!tty_process_read(pid, &p) || p.kernel)
+		return true;
+	/* A pinentry that may lock memory by its file's capabilities hides its owner. */
+	if (!starts(p.name, "pinentry") && !tty_process_ours(pid))
 		return true;
 	const char *name = "";
 	if (!p.tty && tty_process_exe(pid, exe, sizeof exe))
@@ -103,7 +106,8 @@ bool tty_servers_refresh(struct tty_servers *s)
 	long long now = now_ms();
 	int last = newest();
 
-	if (!s->scanned_ms || now - s->scanned_ms >= SCAN_MS || last < s->last || last - s->last > STEP_MAX)
+	/* Where the kernel does not tell of new ones (subset=pid), every look is a scan. */
+	if (last < 0 || !s->scanned_ms || now - s->scanned_ms >= SCAN_MS || last < s->last || last - s->last > STEP_MAX)
 		return scan(s, last, now);
 	int young[TTY_SERVERS_YOUNG], youngs = s->youngs;
 	memcpy(young, s->young, sizeof young);

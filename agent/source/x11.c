@@ -270,7 +270,15 @@ int x11_sample(struct x11 *x)
 	/* Frozen and invalid time are somebody's doing too. */
 	struct raw_event raw = { .kind = RAW_GRAB, .mono_us = asked_us };
 	raw.as.grab.grabbed = grabbed->status != XCB_GRAB_STATUS_SUCCESS && grabbed->status != XCB_GRAB_STATUS_NOT_VIEWABLE;
+	if (raw.as.grab.grabbed && !x->probe_grabbed && !x->stream_grabbed) {
+		/* The stream may say which keys came before: hand it on first. Positions are known at the end of a drain only. */
+		collect(x, false, focus.sequence);
+		x->chopped |= x->has_pointer;
+		x11_emit_batch(x);
+	}
 	x->probe_grabbed = raw.as.grab.grabbed;
+	if (!x->probe_grabbed)
+		x->stream_grabbed = false;
 	x->emit(x->user, &raw);
 
 	/* What came before the answer is known to it: compare with the focus after all of that. */

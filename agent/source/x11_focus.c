@@ -85,12 +85,17 @@ bool x11_focus_grab(struct x11 *x, const xcb_generic_event_t *event)
 	const xcb_focus_in_event_t *e = (const void *)event;
 	bool begins = e->mode == XCB_NOTIFY_MODE_GRAB, ends = e->mode == XCB_NOTIFY_MODE_UNGRAB;
 
-	if (begins || (ends && !x->probe_grabbed)) {
-		struct raw_event raw = { .kind = RAW_GRAB, .as.grab.grabbed = begins };
-		/* The event has no time of its own: it came after the last input, and no later than now. */
-		raw.mono_us = begins ? clock_mono_us() : x->input_us;
+	/* The event has no time of its own: it came after the last input, and no later than now. A grab that begins says that
+	 * until then there was none. */
+	struct raw_event raw = { .kind = RAW_GRAB, .mono_us = x->input_us };
+	if (!x->probe_grabbed && (ends || (begins && !x->stream_grabbed)))
 		x->emit(x->user, &raw);
-	}
+	raw.mono_us = clock_mono_us();
+	raw.as.grab.grabbed = true;
+	if (begins && !x->stream_grabbed)
+		x->emit(x->user, &raw);
+	if (begins || ends)
+		x->stream_grabbed = begins;
 	return begins || ends;
 }
 

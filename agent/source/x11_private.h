@@ -84,6 +84,7 @@ struct x11 {
 	bool focus_changed;              /* RAW_FOCUS is due before the next input */
 	uint32_t focus_since;            /* FocusIn and FocusOut before this request are history */
 	bool probe_grabbed;              /* as the last probe said */
+	bool stream_grabbed;             /* as the order of events says */
 	int64_t input_us;                /* when the last input happened that was emitted */
 	xcb_window_t titled;             /* the window whose title is followed */
 	struct raw_app app;              /* as it was emitted last */

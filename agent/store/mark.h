@@ -11,7 +11,7 @@
 
 /* Is private mode on? since_us: UTC, 0 where the file does not say. A file that is there and cannot be read means yes. */
 bool mark_read(const char *path, int64_t *since_us);
-/* Makes it, for good, or removes it. ERROR_IO. */
+/* Makes it, for good, or removes it. ERROR_IO, ERROR_LIMIT. */
 int mark_set(const char *path, bool on, int64_t since_us);
 
 #endif

@@ -7,7 +7,7 @@
  *
  * What the file gives to somebody who steals it: the labels; how many phrases there are and about how long each is; and
  * the means to try guesses without us. The 8 bits sort out 255 of 256 wrong guesses at once, so that a guess costs about
- * 15 µs of one core (60,000 a second): a passphrase of several random words stands, a word of a dictionary or a
+ * 12 µs of one core (80,000 a second): a passphrase of several random words stands, a word of a dictionary or a
  * password that is used elsewhere and was leaked there does not. The file's key lies in the file: it only makes tables that were
  * computed ahead useless. Whoever can read it can, as a rule, read keys from the X server as well.
  */

@@ -144,6 +144,24 @@ static void adds_patterns(void **state)
 	study_free(s);
 }
 
+/* Only the participant switches it on, and the policy may not let them. */
+static void accessibility(void **state)
+{
+	struct study *s = wide();
+	struct settings none = read_one("", true), leave = read_one("accessibility: leave\n", true);
+	struct settings on = read_one("accessibility: on\n", false), off = read_one("accessibility: leave\n", false);
+	struct merged without, with;
+	(void)state;
+	settings_merge(s, &none, &off, &without);
+	assert_false(without.accessibility);
+	settings_merge(s, &none, &on, &with);
+	assert_true(with.accessibility);
+	assert_memory_not_equal(with.hash, without.hash, sizeof with.hash);
+	settings_merge(s, &leave, &on, &with);
+	assert_false(with.accessibility);
+	study_free(s);
+}
+
 /* More than fits: forbidden, not forgotten. */
 static void too_many(void **state)
 {
@@ -171,6 +189,8 @@ static void refuses(void **state)
 		{"studies: [x]\n", false, "f:1: studies: unknown key"},
 		{"source: x11\n", true, "f:1: source: unknown key"},
 		{"source: wayland\n", false, "f:1: source: \"wayland\" is not permitted (one of: x11, evdev)"},
+		{"accessibility: on\n", true, "f:1: accessibility: \"on\" is not permitted (one of: leave)"},
+		{"accessibility: yes\n", false, "f:1: accessibility: \"yes\" is not permitted (one of: leave, on)"},
 		{"consent: yes\n", false, "f:1: consent: unknown key"},
 		{"retention: soon\n", true, "f:1: retention: \"soon\" is not a duration"},
 		{"studies: typing\n", true, "f:1: studies: must be a list"},
@@ -270,7 +290,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_said), cmocka_unit_test(tightens), cmocka_unit_test(never_widens), cmocka_unit_test(forbids),
-		cmocka_unit_test(adds_patterns), cmocka_unit_test(too_many), cmocka_unit_test(refuses), cmocka_unit_test(shipped_files), cmocka_unit_test(places),
+		cmocka_unit_test(adds_patterns), cmocka_unit_test(accessibility), cmocka_unit_test(too_many), cmocka_unit_test(refuses), cmocka_unit_test(shipped_files), cmocka_unit_test(places),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,6 +22,7 @@ from scene import Scene, word  # noqa: E402
 from agent import ORDINARY  # noqa: E402
 
 ROUNDS = 4
+SWALLOWED = 2.5            # a span's end lies on a coarse grid; what comes before that is in it
 
 
 def held(desk, eyes, secret, seconds):
@@ -51,7 +52,7 @@ def moments(desk, scene, place, seconds):
 	typed = 0
 	for _ in range(ROUNDS):
 		place()
-		time.sleep(1.3)
+		time.sleep(SWALLOWED)
 		text = word(ORDINARY, 8)
 		scene.typed += text
 		typed += len(text)
@@ -117,7 +118,7 @@ def borrowed(name, borrow):
 			desk.type(text, every=0.03)
 			other += borrow(desk, scene, window)
 			desk.click(*scene.editor.at(0))
-			time.sleep(1.5)
+			time.sleep(SWALLOWED)
 		time.sleep(3.4)
 		scene.agent.flushed()
 		codes = {CODES[c] for c in ORDINARY}

@@ -21,6 +21,8 @@ try:
 except ImportError as missing:
 	SystemBus, reason = None, f"{missing} (install python3-dbusmock)"
 
+SWALLOWED = 2.5            # a span's end lies on a coarse grid; what comes before that is in it
+
 
 class Night:
 	"""A recording agent with a logind; secrets are typed into its text field."""
@@ -47,7 +49,7 @@ class Night:
 		wait_for(lambda: self.agent.status().get("agent", {}).get("masked") == wanted, seconds, name=f"masked: {wanted}")
 
 	def ordinary(self):
-		time.sleep(1.1)
+		time.sleep(SWALLOWED)
 		before = self.scene.downs()
 		self.scene.type()
 		self.agent.flushed()
@@ -79,7 +81,7 @@ def locked_airlock():
 	"""The locker says so only after the first keys went to it."""
 	with Desk() as desk:
 		night = Night(desk).record()
-		for _ in range(3):
+		for _ in range(2):
 			night.secret(6, every=0)
 			time.sleep(0.15)
 			night.logind.lock(True)
@@ -141,7 +143,7 @@ def starts_locked():
 		night.secret()
 		time.sleep(0.6)
 		night.logind.lock(False)
-		time.sleep(1.1)
+		time.sleep(SWALLOWED)
 		text = word(ORDINARY)
 		desk.type(text, every=0.03)
 		judged()

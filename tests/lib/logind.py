@@ -53,8 +53,9 @@ class Logind:
 
 	PATH = f"/{LOGIN.replace('.', '/')}"
 
-	def __init__(self, bus):
-		self.bus, self.process = bus, None
+	def __init__(self, bus, of_all=False):
+		"""of_all: every process is in the session, and not only the user's."""
+		self.bus, self.of_all, self.process = bus, of_all, None
 
 	def start(self, locked=False):
 		self.process = self.bus.desk.start([PYTHON, "-m", "dbusmock", "--system", "--template", "logind"], log="logind.log")
@@ -64,7 +65,7 @@ class Logind:
 		uid = os.getuid()
 		self.session = str(manager.AddSession("1", "seat0", dbus.UInt32(uid), "participant", True))
 		# What the template lacks: whose session a process is in, and which one of a user has the display.
-		manager.AddMethod(f"{LOGIN}.Manager", "GetSessionByPID", "u", "o",
+		manager.AddMethod(f"{LOGIN}.Manager", "GetSessionByPID", "u", "o", f'ret = "{self.session}"' if self.of_all else
 			f'raise dbus.exceptions.DBusException("none", name="{LOGIN}.NoSessionForPID")')
 		# The template's own adds a number to a string.
 		manager.AddMethod(f"{LOGIN}.Manager", "GetUser", "u", "o", f'ret = "{self.PATH}/user/" + str(int(args[0]))')
@@ -82,6 +83,10 @@ class Logind:
 	def lock(self, on):
 		# As a locker does it.
 		self._object(self.session, f"{LOGIN}.Session").SetLockedHint(dbus.Boolean(on))
+
+	def ask_to_unlock(self):
+		"""As a display manager does when the password was right."""
+		self._object(self.session, f"{LOGIN}.Session").Unlock()
 
 	def active(self, on):
 		self._set(self.session, f"{LOGIN}.Session", {"Active": dbus.Boolean(on)})

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Would the tests notice? Each condition under which a key is kept is switched off in turn: a flow story or the model must fail.
+"""Would the tests notice? Each condition under which a key is kept is switched off in turn: a flow story,
+test_context or the model must fail.
 
 	mutants.py              all of them; exit 0 when the tests notice every one
 	mutants.py NAME...      these
@@ -23,7 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from mutations import MUTATIONS  # noqa: E402
 
-STORY_SECONDS, MODEL_SECONDS = 20, 120
+PROGRAMS = ("test_context", "policy_model")
+STORY_SECONDS, PROGRAM_SECONDS = 20, 120
 
 
 class Tree:
@@ -48,7 +50,7 @@ class Tree:
 
 	def make(self):
 		"""What the compiler said, or None when all is well."""
-		said = self.command(["cmake", "--build", self.build, "-j", str(os.cpu_count() or 1), "--target", "flow", "policy_model"])
+		said = self.command(["cmake", "--build", self.build, "-j", str(os.cpu_count() or 1), "--target", "flow", *PROGRAMS])
 		return said.stdout if said.returncode else None
 
 	def _fails(self, argv, seconds):
@@ -58,15 +60,16 @@ class Tree:
 			return True
 
 	def failing(self, every=False):
-		"""Names of the stories that fail, "model" among them: the first, or every one."""
+		"""Names of the stories and programs that fail: the first, or every one."""
 		found = []
 		for story in self.stories:
 			if self._fails([self.build / "tests/flow/flow", story], STORY_SECONDS):
 				found.append(story.stem)
 				if not every:
 					return found
-		if self._fails([self.build / "tests/policy/policy_model"], MODEL_SECONDS):
-			found.append("model")
+		for program in PROGRAMS:
+			if (every or not found) and self._fails([self.build / "tests/policy" / program], PROGRAM_SECONDS):
+				found.append(program)
 		return found
 
 	def swap(self, name, changes):

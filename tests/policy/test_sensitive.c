@@ -53,20 +53,20 @@ static void cards(void **state)
 static void corrections(void **state)
 {
 	static const struct story stories[] = {
-		{"4111 1112" BACK "1 1111 1111 ", "********************* "},
+		{"4111 1112" BACK "1 1111 1111,", "*********************,"},
 		{"4112" BACK BACK "11 1111 1111 1111 x", "*********************** x"},
 		/* What was erased before the first character that stayed. */
-		{"no 41" BACK BACK "4111111111111111 ", "no ******************** "},
-		{"41" BACK BACK BACK "4111111111111111 ", "********************* "},
+		{"no 41" BACK BACK "4111111111111111,", "no ********************,"},
+		{"41" BACK BACK BACK "4111111111111111,", "*********************,"},
 		/* Wrong, a space, seen, mended. */
-		{"4111111111111112 " BACK BACK "1 ", "******************** "},
-		{"4111111111111112 ok " BACK BACK BACK BACK BACK "1 ", "************************** "},
+		{"4111111111111112 " BACK BACK "1,", "********************,"},
+		{"4111111111111112 ok " BACK BACK BACK BACK BACK "1,", "**************************,"},
 		/* More was erased than we know of: a held Backspace that does not repeat here. */
-		{"123456" BACK "4111111111111111 ", "12345****************** "},
+		{"123456" BACK "4111111111111111,", "12345******************,"},
 		/* A word back, as most toolkits do it. */
-		{"4111 1111 1234" BACK_WORD "1111 1111 ", "************************ "},
-		{"4111 1111" DELETE " 1111 1111 ", "******************** "},
-		{SHIFT "4111 " SHIFT "1111 1111 1111 ", "********************* "},
+		{"4111 1111 1234" BACK_WORD "1111 1111,", "************************,"},
+		{"4556 7375" DELETE " 8689 9855,", "********************,"},
+		{SHIFT "4111 " SHIFT "1111 1111 1111,", "*********************,"},
 	};
 	(void)state;
 	EXPECT(stories);
@@ -82,6 +82,7 @@ static void unfinished(void **state)
 		{"4111 1111 1111 1112" CLICK "x", "*******************x"},
 		{"4111 1111 1111 1112" SAVE, "*******************$"},
 		{"4111 1111 1111 1112" ENTER, "4111 1111 1111 1112" ENTER},
+		{"4111 1111 1111 1112" TAB, "4111 1111 1111 1112" TAB},
 		{"4111 1111 1111 1111" CLICK "1", "*******************1"},
 		{"41111" PAUSE "x", "41111x"},
 		{"bob@" PAUSE "x", "*****"},
@@ -342,6 +343,24 @@ static void reaches_back(void **state)
 	assert_int_equal(s.length, 1);
 }
 
+/* Long stretches: what goes out of sight at their beginning changes nothing at their end. */
+static void long_stretch(void **state)
+{
+	static char typed[2200], expected[2200];
+	(void)state;
+	for (int words = 70; words < 110; words++) {
+		typed[0] = 0;
+		for (int i = 0; i < words; i++)
+			strcat(typed, "plain, ");
+		strcpy(expected, typed);
+		strcat(typed, "4556 7375 8689 9855, bob@example.org, ok");
+		strcat(expected, "*******************, ***************, ok");
+		typist_init(&typist, &rules, NULL, NULL, 0);
+		typist_type(&typist, typed);
+		assert_string_equal(typist_result(&typist), expected);
+	}
+}
+
 static void forgets(void **state)
 {
 	(void)state;
@@ -361,7 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cards), cmocka_unit_test(corrections), cmocka_unit_test(unfinished), cmocka_unit_test(bank_and_tax),
 		cmocka_unit_test(addresses), cmocka_unit_test(keys), cmocka_unit_test(phrases), cmocka_unit_test(check_digits),
-		cmocka_unit_test(random_text), cmocka_unit_test(random_corrections), cmocka_unit_test(random_keys), cmocka_unit_test(reaches_back), cmocka_unit_test(forgets),
+		cmocka_unit_test(random_text), cmocka_unit_test(random_corrections), cmocka_unit_test(random_keys), cmocka_unit_test(reaches_back), cmocka_unit_test(long_stretch), cmocka_unit_test(forgets),
 	};
 	struct config_error error;
 	if (patterns_builtin(&rules, &error)) {

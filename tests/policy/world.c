@@ -15,13 +15,13 @@ static const struct { int window; enum field_role role; } fields[FIELDS] = {
 };
 static const int pids[WINDOWS] = { 100, 100, 300, 400, 500, 0 };
 
-enum what { STREAM, DRAIN, HANDLED, MOVED, TURNED, NEWS, CARET, FLUSH, ANSWER, NO_ANSWER, GRAB, PROMPT, LOCK, LOCK_NEWS, CONSENT };
+enum what { STREAM, DRAIN, HANDLED, MOVED, TURNED, ITSELF, NEWS, CARET, FLUSH, ANSWER, NO_ANSWER, GRAB, PROMPT, LOCK, LOCK_NEWS, CONSENT };
 struct task { int64_t at_us; uint64_t order; enum what what; int a, b; int64_t asked_us; };
 
 /* What the stream holds. */
 struct item { int64_t at_us; int window, input; enum raw_kind kind; enum key_class klass; enum key_action action; int field, title; bool chord, hotkey; };
 
-struct fate { int64_t at_us; bool secret, kept, ordinary, other, character; };
+struct fate { int64_t at_us; bool secret, kept, ordinary, other, character, untold; int press; };
 
 struct world {
 	struct pipeline pipeline;
@@ -41,12 +41,14 @@ struct world {
 	int active[WINDOWS];              /* the window that an application, by its first window, thinks is active */
 	enum field_role role[FIELDS];
 	bool told_secret[FIELDS], flushing[OBJECTS];
+	bool told[FIELDS];                /* that it has the focus now */
 	int caret[OBJECTS], told_caret[OBJECTS]; /* where it is; 0 in told: not told yet */
 	int listened;                     /* the object whose carets the source hands on */
 	struct fate fate[INPUTS];
 	int64_t checks_since_us, span_end_us, newest_us;
 	int checks, inputs;
-	uint64_t accepted;
+	int pressed[768];                 /* the newest press, by code */
+	uint64_t accepted, untold;
 	char wrong[160];
 };
 
@@ -186,7 +188,7 @@ static void tell_focus(int window, int title)
 	feed(&raw);
 }
 
-static int16_t code_of(const struct item *i)
+static int code_of(const struct item *i)
 {
 	static const uint8_t codes[CLASS_COUNT] = { 30, 2, 51, 57, 28, 14, 42, 15, 67, 1 };
 	return i->kind == RAW_BUTTON ? 0x110 : i->hotkey ? HOTKEY : i->klass == CLASS_FUNCTION ? HOTKEY - 1 : codes[i->klass];
@@ -206,7 +208,7 @@ static void drain(void)
 		raw.as.input.action = (uint8_t)i->action;
 		raw.as.input.key_class = (uint8_t)i->klass;
 		raw.as.input.chord = i->chord;
-		raw.as.input.code = code_of(i);
+		raw.as.input.code = (int16_t)code_of(i);
 		keys |= i->kind != RAW_MOTION;
 		trace("input %d of %.6f: kind %d class %d%s action %d", i->input, seconds(i->at_us), (int)i->kind, (int)i->klass,
 		      i->chord ? " chord" : i->hotkey ? " hotkey" : "", (int)i->action);
@@ -303,6 +305,7 @@ static void focus_field(int window, int field, bool clicked)
 		return;
 	}
 	int old = w.field[window];
+	w.told[field] = false;
 	/* What a frame holds back is told before the focus moves, or after. */
 	if (old != NO_FIELD && w.flushing[old] && rnd(2)) {
 		w.flushing[old] = false;
@@ -349,6 +352,8 @@ static void leaked(int input)
 	/* What moves no caret tells nobody where it went while its application says that nothing changed. */
 	if (f->other && w.features & CACHED && w.features & STALLS && w.now_us - f->at_us > LAG_US)
 		w.accepted++;
+	else if (f->untold)
+		w.untold++;
 	else
 		fail("a secret came out", input);
 }
@@ -365,9 +370,15 @@ static void handle(const struct item *i)
 	struct fate *f = &w.fate[i->input];
 	bool secret = field != NO_FIELD && (w.role[field] == FIELD_SECRET || w.told_secret[field]);
 	trace("  (input %d handled in %d%s)", i->input, field, secret ? ", a secret" : "");
+	/* A release tells of nothing but its press. */
+	if (i->kind == RAW_KEY && i->action == KEY_RELEASE)
+		secret = f->press >= 0 && w.fate[f->press].secret;
 	if (i->kind == RAW_KEY && secret && !f->secret) {
 		f->secret = true;
 		f->other = !is_character(i);
+		f->untold = w.features & SILENT && !w.told[field];
+		if (f->press >= 0)
+			f->untold = w.fate[f->press].untold;
 		if (f->kept)
 			leaked(i->input);
 	}
@@ -375,6 +386,21 @@ static void handle(const struct item *i)
 		f->ordinary = take(i, field) && !f->secret;
 	if (i->field != NO_FIELD)
 		focus_field(i->window, i->field, i->kind == RAW_BUTTON);
+}
+
+/* What an application does by itself it does when it goes on. */
+static bool stands_still(const struct task *t)
+{
+	int64_t until = w.stalled_us[app_of(window_of(t->a))];
+	if (until > w.now_us)
+		plan(until + 1, t->what, t->a, t->b, t->asked_us);
+	return until > w.now_us;
+}
+
+static void itself(int object)
+{
+	w.caret[object]++;
+	plan(w.now_us, CARET, object, w.caret[object], 0);
 }
 
 static void run(const struct task *t)
@@ -396,10 +422,18 @@ static void run(const struct task *t)
 	case HANDLED:
 		handle(&w.item[t->a]);
 		break;
+	case ITSELF:
+		if (!stands_still(t))
+			itself(t->a);
+		break;
 	case MOVED:
+		if (stands_still(t))
+			break;
 		focus_field(fields[t->a].window, t->a, false);
 		break;
 	case TURNED:
+		if (stands_still(t))
+			break;
 		w.role[t->a] = t->b ? FIELD_SECRET : FIELD_TEXT;
 		trace("  (field %d turned, secret: %d)", t->a, t->b);
 		break;
@@ -409,6 +443,7 @@ static void run(const struct task *t)
 		if (t->b && !has_focus(t->a))
 			break;
 		w.listened = t->a;
+		w.told[t->a] = true;
 		tell_field(t->a, FIELD_PENDING, true, 0);
 		ask_field(t->a);
 		break;
@@ -524,6 +559,10 @@ static void input(struct item item, bool secret)
 	struct fate *f = &w.fate[w.inputs];
 	bool key = item.kind == RAW_KEY;
 	*f = (struct fate){ .at_us = w.now_us, .character = is_character(&item) };
+	int *press = &w.pressed[code_of(&item)];
+	f->press = key && item.action == KEY_RELEASE ? *press : -1;
+	if (item.action == KEY_PRESS)
+		*press = w.inputs;
 	f->secret = secret || !w.given || w.private_mode ||
 		    (key && (w.locked || w.grabbed || w.window == VAULT || w.window == NOWHERE));
 	put(item);
@@ -568,8 +607,7 @@ void world_turn(int field, bool secret) { plan(in_turn(field), TURNED, field, se
 
 void world_caret(int object)
 {
-	w.caret[object]++;
-	plan(in_turn(object), CARET, object, w.caret[object], 0);
+	plan(in_turn(object), ITSELF, object, 0, 0);
 }
 
 void world_repeat_news(void)
@@ -726,4 +764,5 @@ void world_end(struct tally *tally)
 		tally->secret_other += f->secret && f->other;
 	}
 	tally->accepted += w.accepted;
+	tally->untold += w.untold;
 }

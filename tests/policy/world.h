@@ -29,7 +29,6 @@ enum feature {
 	FEATURES = 11
 };
 
-/* A key that types nothing moves no caret that could tell where it went: */
 enum { HOTKEY = 67 /* F9 */ };
 
 struct tally {
@@ -37,6 +36,7 @@ struct tally {
 	uint64_t calm, calm_kept;                 /* of worlds where nothing stalls */
 	uint64_t plain, plain_kept;               /* of worlds without any feature */
 	uint64_t secret, secret_other;            /* characters typed into secrets; other keys */
+	uint64_t untold;                          /* came out, typed into a password field that the bus never told of */
 	uint64_t accepted;                        /* other keys that came out since their application answered while it stood still */
 };
 

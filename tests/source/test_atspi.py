@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the accessibility bus says about the focused field."""
 
+import importlib.util
+import json
+import pathlib
 import subprocess
 import time
 import unittest
 
 from dump import Desk, Dump, wait_for
+from desk import PYTHON
+
+LIB = pathlib.Path(__file__).resolve().parents[1] / "lib"
 
 
 class AtspiTest(unittest.TestCase):
@@ -71,6 +77,61 @@ class AtspiTest(unittest.TestCase):
 		self.desk.click(*window.at(0))
 		self.assertNotEqual(dump.wait("field", role="pending")["object"], secret["object"])
 
+	def carets(self, dump, **wanted):
+		return sum(max(1, int(f["moved"])) for f in dump.all("caret", **wanted))
+
+	def test_a_caret_for_each_key(self):
+		"""In plain and in password fields, with the object that the news spoke of, at any speed."""
+		window = self.desk.gtk("Carets", ["text", "password", "area"], "400x300+40+40")
+		self.addCleanup(window.stop)
+		self.desk.focus(window.window)
+		for index, role in enumerate(("text", "secret", "text")):
+			for every in (0.03, 0):
+				with self.subTest(field=index, every=every):
+					self.desk.click(*window.at((index + 1) % 3))
+					dump = self.dump()
+					self.desk.click(*window.at(index))
+					field = dump.wait_last("field", role=role, focused=1, pid=window.pid) or dump.all("field")[-1]
+					before = self.carets(dump)
+					self.desk.type("abcdefgh", every)
+					wait_for(lambda: self.carets(dump, object=field["object"], pid=window.pid) >= before + 8, name="eight carets")
+					time.sleep(0.2)
+					self.assertEqual(self.carets(dump), before + 8)
+					dump.stop()
+
+	def qt(self, *kinds):
+		qt = self.desk.start([PYTHON, LIB / "qt_window.py", "Qt", *kinds], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+		self.addCleanup(qt.stop)
+		qt.told = json.loads(qt.read_line(30))
+		self.desk.focus(qt.told["window"])
+		return qt
+
+	@unittest.skipUnless(importlib.util.find_spec("PyQt5"), "needs python3-pyqt5")
+	def test_a_part_speaks_for_the_whole(self):
+		"""The line edit in a combo box: its carets are the combo box's, which takes text then."""
+		dump = self.dump("--sample", "200")
+		qt = self.qt("text", "combo")
+		self.desk.click(*qt.told["fields"][1])
+		combo = dump.wait_last("field", role="other", focused=1, pid=qt.pid) or dump.all("field")[-1]
+		self.desk.type("abcd", 0.03)
+		wait_for(lambda: self.carets(dump, object=combo["object"]) == 4, name="its carets")
+		dump.wait_last("field", role="text", object=combo["object"], focused=1)
+
+	@unittest.skipUnless(importlib.util.find_spec("PyQt5"), "needs python3-pyqt5")
+	def test_a_secret_without_news(self):
+		"""A password field whose caret moves is known, though it never had the focus; a text field's moves are nobody's."""
+		dump = self.dump()
+		qt = self.qt("text", "password", "area")
+		self.desk.click(*qt.told["fields"][0])
+		text = dump.wait_last("field", role="text", focused=1, pid=qt.pid) or dump.all("field")[-1]
+		for line in (b"clear 2\n", b"clear 1\n"):
+			qt.popen.stdin.write(line)
+			qt.popen.stdin.flush()
+		secret = dump.wait("field", role="secret", focused=0, pid=qt.pid)
+		self.assertNotEqual(secret["object"], text["object"])
+		dump.settle()
+		self.assertEqual({f["object"] for f in dump.all("caret")} - {text["object"], secret["object"]}, set())
+
 	def test_application_dies(self):
 		window = self.desk.gtk("Dies", ["text"], "400x200+40+40")
 		dump = self.dump()
@@ -121,13 +182,15 @@ class AtspiTest(unittest.TestCase):
 		dump.wait("layout", name="German")
 		self.assertEqual(dump.stop()["error"], "0")
 
-	def test_only_focus_is_asked_for(self):
+	def test_only_focus_and_carets_are_asked_for(self):
 		dump = self.dump()
 		address = self.desk._a11y_address()
 		said = self.desk.run(["busctl", "--address=" + address, "call", "org.a11y.atspi.Registry", "/org/a11y/atspi/registry",
 			"org.a11y.atspi.Registry", "GetRegisteredEvents"]).stdout
 		self.assertIn("focused", said.lower())
-		self.assertNotIn("text", said.lower())
+		self.assertIn("caret", said.lower())
+		self.assertNotIn("changed\"", said.lower().replace("statechanged", "").replace("state-changed", ""))
+		self.assertNotIn("text-changed", said.lower())
 		dump.stop()
 		wait_for(lambda: "focused" not in self.desk.run(["busctl", "--address=" + address, "call", "org.a11y.atspi.Registry",
 			"/org/a11y/atspi/registry", "org.a11y.atspi.Registry", "GetRegisteredEvents"]).stdout.lower(), name="its end")

@@ -305,6 +305,23 @@ class TtyTest(unittest.TestCase):
 		self.enter(f"stty raw -echo; {path} 3; stty sane")
 		dump.wait_last("tty", state="unknown")
 
+	def test_tmux_of_somebody_else(self):
+		"""A socket that is not the user's: our own servers cannot vouch for what is shown."""
+		self.addCleanup(self.tmux, "kill-server")
+		self.tmux("new-session", "-d", "bash --norc")
+		path, script = self.desk.home / "as" / "tmux", self.script("wait.py", "import time\ntime.sleep(100)\n")
+		path.parent.mkdir()
+		shutil.copy(os.path.realpath("/usr/bin/python3"), path)
+		dump = self.terminal()
+		dump.wait_last("tty", state="program")
+		for words, state in ((f"{script}", "program"), (f"-S {script}", "unknown")):
+			self.enter(f"stty raw isig -echo; PYTHONHOME=/usr {path} {words}; stty sane")
+			time.sleep(0.5)
+			dump.wait_last("tty", state=state)
+			self.interrupt()
+			time.sleep(0.3)
+			dump.wait_last("tty", state="program")
+
 	@unittest.skipUnless(shutil.which("vim"), "no vim")
 	def test_terminal_of_an_editor(self):
 		dump = self.terminal()
@@ -321,7 +338,8 @@ class TtyTest(unittest.TestCase):
 		dump.wait_last("tty", state="program")
 		pty = next(os.readlink(f"/proc/{child}/fd/0") for child in
 			(self.desk.run(["cat", f"/proc/{self.xterm.pid}/task/{self.xterm.pid}/children"]).stdout.split()))
-		ask = self.desk.start(["sh", "-c", f"(printf 'OPTION ttyname={pty}\\nOPTION ttytype=xterm\\nGETPIN\\n'; sleep 100) | pinentry-curses"])
+		words = f"OPTION ttyname={pty}\\nOPTION ttytype=xterm\\nGETPIN\\n"
+		ask = self.desk.start(["sh", "-c", f"(printf '{words}'; sleep 100) | pinentry-curses"])
 		self.addCleanup(ask.stop)
 		dump.wait_last("tty", state="secret")
 

@@ -77,8 +77,8 @@ static void print_field(const struct raw_event *raw)
 	static const char *const roles[] = { "pending", "text", "secret", "terminal", "other", "dead" };
 	if (raw->as.field.role == FIELD_PENDING)
 		focus_object = raw->as.field.object;
-	printf("field t=%lld object=%016llx pid=%d role=%s focused=%d asked=%lld\n", (long long)raw->mono_us,
-	       (unsigned long long)raw->as.field.object, raw->as.field.pid, roles[raw->as.field.role], raw->as.field.focused,
+	printf("field t=%lld object=%016llx pid=%d role=%s focused=%d private=%d asked=%lld\n", (long long)raw->mono_us,
+	       (unsigned long long)raw->as.field.object, raw->as.field.pid, roles[raw->as.field.role], raw->as.field.focused, raw->as.field.private_window,
 	       (long long)raw->as.field.asked_us);
 }
 
@@ -104,7 +104,7 @@ static void print_event(void *user, const struct raw_event *raw)
 		print_field(raw);
 		break;
 	case RAW_CARET:
-		printf("caret t=%lld object=%llx pid=%d moved=%d\n", (long long)raw->mono_us, (unsigned long long)raw->as.caret.object,
+		printf("caret t=%lld object=%016llx pid=%d moved=%d\n", (long long)raw->mono_us, (unsigned long long)raw->as.caret.object,
 		       raw->as.caret.pid, raw->as.caret.moved);
 		break;
 	case RAW_GRAB:

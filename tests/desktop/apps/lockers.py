@@ -12,9 +12,9 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
-from agent import SECRET  # noqa: E402
+from agent import BUILD, SECRET  # noqa: E402
 from canary import App  # noqa: E402
-from desk import DeskError, wait_for  # noqa: E402
+from desk import PYTHON, DeskError, wait_for  # noqa: E402
 from eyes import Eyes  # noqa: E402
 
 GUEST = 61000              # a user id that is nobody's
@@ -170,4 +170,36 @@ class Xscreensaver(Locker):
 		shutil.rmtree(self.place, ignore_errors=True)
 
 
-APPS = [I3lock, Xtrlock, Xsecurelock, Xscreensaver]
+class LightLocker(Locker):
+	"""It shows a black window, holds the keyboard and leaves the asking to LightDM, which is a mock here, as logind is."""
+
+	name, packages = "light-locker", ("light-locker", "python3-dbusmock")
+
+	def start(self):
+		from logind import Logind, SystemBus
+		super().start()
+		bus = SystemBus(self.desk)
+		self.logind = Logind(bus, of_all=True)
+		self.logind.start()
+		manager, path = "org.freedesktop.DisplayManager", "/org/freedesktop/DisplayManager"
+		self.desk.start([PYTHON, "-m", "dbusmock", "--system", manager, f"{path}/Seat0", f"{manager}.Seat"], log="lightdm.log")
+		wait_for(lambda: bus.has(manager), 15, name="the mock of LightDM")
+		self.program = self.desk.start(["light-locker"], log="locker.log", env={"XDG_SESSION_ID": "1", "XDG_SEAT_PATH": f"{path}/Seat0",
+			"XDG_SESSION_PATH": f"{path}/Session0", "LD_PRELOAD": str(BUILD / "tests/tools/one_session.so")})
+		wait_for(lambda: self.tell("--query").returncode == 0, 15, name="light-locker")
+
+	def tell(self, word):
+		return self.desk.run(["light-locker-command", word])
+
+	def lock(self):
+		self.tell("--lock")
+
+	def end(self):
+		self.logind.ask_to_unlock()
+
+	def stop(self):
+		if self.program:
+			self.program.stop()
+
+
+APPS = [I3lock, Xtrlock, Xsecurelock, Xscreensaver, LightLocker]

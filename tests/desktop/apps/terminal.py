@@ -124,7 +124,8 @@ class Alacritty(Terminal):
 	name, packages = "alacritty-read-s", ("alacritty",)
 
 	def emulator(self):
-		return ["alacritty", "-t", self.title, "-o", "window.dimensions.columns=80", "-o", "window.dimensions.lines=20", "-e", *self.shell()]
+		return ["alacritty", "-t", self.title, "-o", "window.dimensions.columns=80", "-o", "window.dimensions.lines=20",
+			"-e", *self.shell()]
 
 
 class Kitty(Sudo):
@@ -147,7 +148,7 @@ class Kitty(Sudo):
 # ---- multiplexers ----
 
 class Tmux(Terminal):
-	name, packages = "tmux-read-s", ("xterm", "tmux")
+	name, packages, busy = "tmux-read-s", ("xterm", "tmux"), True
 
 	def shell(self):
 		return ["tmux", "-L", "assent-test", "-f", "/dev/null", "new-session", *super().shell()]
