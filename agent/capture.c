@@ -28,6 +28,7 @@
 #include "source/tty.h"
 #include "source/x11.h"
 #include "store/ledger.h"
+#include "store/secrets.h"
 
 enum {
 	DRAIN_DELAY_US = 50000,           /* FACTS: a listener that waits this long costs a tenth of one that does not */
@@ -40,6 +41,8 @@ enum {
 
 struct capture {
 	const struct capture_options *options;
+	struct sensitive sensitive;
+	struct secrets secrets;
 	struct pipeline pipeline;
 	struct outlet outlet;
 	struct x11 *x;
@@ -396,7 +399,7 @@ static enum capture_end run_live(struct capture *c)
 	const struct limits *limits = &c->options->merged->limits;
 	struct x11_options x11 = {
 		.keys = limits->keys != DETAIL_NONE, .pointer = limits->pointer, .scroll = limits->scroll,
-		.titles = limits->apps == APPS_TITLE, .text = limits->keys == DETAIL_TEXT,
+		.titles = limits->apps == APPS_TITLE, .text = limits->keys >= DETAIL_CODE,
 		.terminals = &c->options->participant->terminals,
 	};
 	const char *what = "";
@@ -541,6 +544,24 @@ static enum capture_end run_replay(struct capture *c, const char *path)
 	return failed ? CAPTURE_FAILED : CAPTURE_DONE;
 }
 
+/* Where text is kept, or keys that it can be made of: what must not be kept of it. */
+static int begin_sensitive(struct capture *c)
+{
+	const struct merged *merged = c->options->merged;
+	if (merged->limits.keys < DETAIL_CODE)
+		return 0;
+	int error = secrets_load(c->options->secrets, &c->secrets);
+	if (error) {
+		log_error("%s: cannot be used (%s): it must be whole, yours, and closed to others (assent secret list)",
+			  c->options->secrets, error == ERROR_IO ? strerror(errno) : error_text(error));
+		return error;
+	}
+	sensitive_init(&c->sensitive, &merged->sensitive, c->secrets.count ? secrets_match : NULL, &c->secrets,
+		       secrets_longest(&c->secrets));
+	c->pipeline.sensitive = &c->sensitive;
+	return 0;
+}
+
 int capture_run(const struct capture_options *options)
 {
 	static struct capture c;          /* large, and locked as a whole */
@@ -581,6 +602,8 @@ int capture_run(const struct capture_options *options)
 	c.pipeline.redact.jitter = jitter_us;
 	c.pipeline.redact.jitter_user = (void *)(uintptr_t)options->jitter;
 	begin_private(&c);
+	if (begin_sensitive(&c))
+		return CAPTURE_FAILED;
 
 	enum capture_end end = replay ? run_replay(&c, options->source + 7) : run_live(&c);
 
@@ -597,5 +620,7 @@ int capture_run(const struct capture_options *options)
 		x11_close(c.x);
 	outlet_release(&c.outlet);
 	explicit_bzero(ring, AIRLOCK_CAPACITY * sizeof *ring);
+	explicit_bzero(&c.sensitive, sizeof c.sensitive);
+	secrets_wipe(&c.secrets);
 	return end;
 }

@@ -26,6 +26,7 @@ struct capture_options {
 	const uint8_t *manifest_hash;     /* 32 bytes: of the manifest that was loaded */
 	const struct merged *merged;
 	const struct settings *policy, *participant; /* lists of terminals and programs */
+	const char *secrets;              /* file of the phrases that are never recorded */
 	bool after_pause;                 /* the recording before this one ended by a pause: say so in the data */
 	pid_t supervisor;
 	int pipe;                         /* to the writer */

@@ -102,10 +102,12 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 		hotkey_forget(&p->hotkey);
 
 	struct context_change change;
+	uint64_t window = context_stay(&p->context, p->context.serial)->window;
 	context_apply(&p->context, raw, &change);
 	if (change.mask)
 		airlock_mask(&p->airlock, &change, &p->context.confirm);
-	if (raw->kind == RAW_FOCUS && p->sensitive)
+	/* Not at a new title: editors change theirs at the first letter. */
+	if (raw->kind == RAW_FOCUS && raw->as.app->window != window && p->sensitive)
 		sensitive_break(p->sensitive);
 
 	struct held entry = { 0 };
@@ -265,7 +267,8 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 		reason = REASON_UNKNOWN;
 	}
 	/* In a place that is well but for this: masked for its moment, not until the next open event. */
-	bool moment = plain || (!h->masked && !stay->masked && context_vouched(stay));
+	bool text = h->masked == 1 + REASON_SENSITIVE;
+	bool moment = plain || ((text || !h->masked) && !stay->masked && context_vouched(stay));
 	if (consent_permit(&p->consent, redact_utc(&p->redact, h->mono_us), redact_utc(&p->redact, now_us), &permit)) {
 		/* Not agreed to at that time, or not any more: as if it had not been. */
 	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
@@ -290,7 +293,7 @@ void pipeline_release(struct pipeline *p, int64_t now_us)
 	p->lingers = false;
 	while ((h = airlock_head(&p->airlock)) && release_head(p, h, now_us))
 		;
-	if (!h && p->sensitive && p->key_us != INT64_MIN && now_us >= p->key_us + SENSITIVE_HOLD_US) {
+	if (!h && p->sensitive && p->key_us != INT64_MIN && now_us >= p->key_us + SENSITIVE_REMEMBER_US) {
 		sensitive_forget(p->sensitive);
 		p->key_us = INT64_MIN;
 	}

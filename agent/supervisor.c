@@ -21,6 +21,7 @@
 #include "capture.h"
 #include "error.h"
 #include "store/identity.h"
+#include "store/secrets.h"
 #include "store/writer.h"
 
 enum { RETRY_FIRST_US = 2000000, RETRY_MAX_US = 60000000, END_PATIENCE_US = 900000 };
@@ -137,7 +138,7 @@ static void start(struct supervisor *s)
 		struct capture_options options = {
 			.source = s->source, .ledger = s->places.ledger, .study = s->study->id,
 			.manifest_hash = s->study->hash, .merged = &s->merged, .policy = &s->policy,
-			.participant = &s->participant, .after_pause = s->after_pause, .supervisor = s->supervisor, .pipe = pair[0],
+			.participant = &s->participant, .secrets = s->places.secrets, .after_pause = s->after_pause, .supervisor = s->supervisor, .pipe = pair[0],
 			.stats = s->stats, .jitter = &jitter, .private_fd = s->private_mode.asked_fd,
 			.told_fd = s->private_mode.told_fd,
 		};
@@ -261,6 +262,15 @@ static bool load_study(struct supervisor *s)
 		snprintf(s->why, sizeof s->why, "policy forbids it: %s", s->merged.why);
 		return false;
 	}
+	struct secrets secrets;
+	int e = secrets_load(s->places.secrets, &secrets);
+	if (e) {
+		snprintf(s->why, sizeof s->why, "%s: cannot be used (%s): it must be whole, yours, and closed to others (assent secret list)",
+			 s->places.secrets, e == ERROR_IO ? strerror(errno) : error_text(e));
+		return false;
+	}
+	secrets_fingerprint(&secrets, s->secrets_hash);
+	secrets_wipe(&secrets);
 	return true;
 }
 
@@ -304,12 +314,13 @@ void supervisor_judge(struct supervisor *s)
 		return;
 	}
 	/* Other limits than those that the running capture knows: it ends, and begins anew under these. */
-	if (s->capture && memcmp(s->recorded_hash, s->merged.hash, 32) != 0)
+	if (s->capture && (memcmp(s->recorded_hash, s->merged.hash, 32) != 0 || memcmp(s->recorded_secrets, s->secrets_hash, 32) != 0))
 		end_capture(s);
 	if (s->capture || s->writer || s->ending || now < s->retry_at_us)
 		return;
 	s->why[0] = 0;
 	memcpy(s->recorded_hash, s->merged.hash, 32);
+	memcpy(s->recorded_secrets, s->secrets_hash, 32);
 	start(s);
 }
 

@@ -26,6 +26,7 @@ struct supervisor {
 	struct ledger_view view;
 	struct study *study;              /* of the decision in force */
 	struct merged merged;
+	uint8_t secrets_hash[32], recorded_secrets[32]; /* of the known phrases: the file's, and those of the capture that runs */
 	uint8_t recorded_hash[32];        /* of merged, as the capture that runs knows it */
 	struct ledger_watch watch;
 	pid_t supervisor;                 /* ourselves */

@@ -20,6 +20,10 @@ press Tab
 0 start
 0 focus app=editor
 2000..3000 span password
-3000..5000 span password
-5000 focus app=editor
+3000..4000 span password
+4000 focus app=editor
+4370 key_down letter code=24
+4400 key_up letter code=24
+4470 key_down letter code=37
+4500 key_up letter code=37
 7570 motion at=1,1

@@ -24,6 +24,7 @@ field 20
 2100 key_down letter code=48
 2130 key_up letter code=48
 2700 focus app=editor
-2700..4000 span unknown
+2700..3000 span unknown
+3000..4000 span unknown
 4000 focus app=editor
 7200 motion at=1,1

@@ -25,4 +25,12 @@ button down
 1000 button_down code=272
 1010 button_up code=272
 1060 key_down letter code=30
-1060..2000 span unknown
+1090 key_up letter code=30
+1160 key_down letter code=48
+1190 key_up letter code=48
+1260 button_down code=272
+1272 button_up code=272
+1322 key_down letter code=46
+1352 key_up letter code=46
+1422 key_down letter code=32
+1452 key_up letter code=32

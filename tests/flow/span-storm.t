@@ -51,15 +51,6 @@ field 11
 1100 key_down letter code=48
 1130 key_up letter code=48
 3000..4000 span excluded-app
-4000..5000 span excluded-app
-5000..6000 span excluded-app
-6000..7000 span excluded-app
-7000..8000 span excluded-app
-8000..9000 span excluded-app
-9000..10000 span excluded-app
-10000..11000 span excluded-app
-11000..12000 span excluded-app
-12000..13000 span excluded-app
-13000..14000 span excluded-app
-14000..15000 span excluded-app
-15000..16000 span excluded-app
+4000 focus app=gedit
+6550 key_down letter code=46
+6580 key_up letter code=46

@@ -30,8 +30,9 @@ field 11
 0 focus app=gedit
 1000 key_down letter code=17
 1001 key_up letter code=17
-1001..2000 span unknown
-2000..3000 span password
+1001 key_down letter code=24
+1002 key_up letter code=24
+1002..3000 span password
 3000 focus app=gedit
 5004 key_down letter code=45
 5034 key_up letter code=45

@@ -28,7 +28,12 @@ press d
 0 focus app=gedit
 1000 key_down letter code=17
 1001 key_up letter code=17
-1001..2000 span unknown
-2000 focus app=zenity
+1001 key_down letter code=24
+1002 key_up letter code=24
+1002 focus app=zenity
+1002 key_down letter code=19
+1003 key_up letter code=19
+1003 key_down letter code=32
+1004 key_up letter code=32
 2004 key_down letter code=45
 2034 key_up letter code=45

@@ -92,6 +92,7 @@ class Browser(App):
 	oracle = "AT-SPI"
 	ordinary_field, secret_field = "text", "password"
 	size = (900, 640)
+	private = False
 
 	def launch(self, address):
 		raise NotImplementedError
@@ -190,8 +191,19 @@ class AddressBar(Browser):
 		time.sleep(0.3)
 
 
+class Private(Browser):
+	"""An ordinary field of a private window, which is excluded as a whole."""
+
+	ordinary_keys, private = False, True
+	note = "excluded as a whole"
+	secret_field = "text"
+
+	def ordinary(self):
+		App.ordinary(self)
+
+
 KINDS = {"click": Browser, "tab": ByTab, "iframe": InFrame, "type-on-focus": TurnsSecret, "show-password": Shown,
-	"address-bar": AddressBar}
+	"address-bar": AddressBar, "private-window": Private}
 
 
 def kinds(launcher, prefix, packages):

@@ -104,8 +104,6 @@ MUTATIONS = [
 		{CONTEXT: [("if (!silent && now_us < m->mono_us + CONTEXT_LIMIT_US)", "if (!silent)")]}),
 	("limit-masked", "what was not confirmed in 3 s is masked",
 		{CONTEXT: [("		return VERDICT_WAIT;\n	*reason = REASON_UNKNOWN;\n	return VERDICT_MASKED;\n", "		return VERDICT_WAIT;\n	*reason = REASON_UNKNOWN;\n	return VERDICT_OPEN;\n")]}),
-	("was-masked", "what happened before the end of a masked stay was known is masked",
-		{CONTEXT: [("return mono_us < c->closed_us && !context_stay(c, c->serial)->masked;", "return mono_us < c->closed_us && 0;")]}),
 
 	# -- barriers: what waits is masked when a secret turns up --
 	("mask", "a firm no masks what waits",

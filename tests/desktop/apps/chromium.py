@@ -15,7 +15,8 @@ class Chromium:
 		self.desk.start(["chromium", "--force-renderer-accessibility", "--no-sandbox", "--disable-gpu", "--no-first-run",
 			f"--user-data-dir={self.desk.home / 'chromium'}", "--password-store=basic", "--disable-background-networking",
 			"--disable-sync", "--disable-component-update", "--disable-save-password-bubble",
-			"--window-position=10,10", f"--window-size={width},{height}", address], log="chromium.log")
+			"--window-position=10,10", f"--window-size={width},{height}",
+			*(["--incognito"] if self.private else []), address], log="chromium.log")
 
 
 APPS = kinds(Chromium, "chromium", ("chromium",))

@@ -27,7 +27,8 @@ class Firefox:
 		# Otherwise it takes the whole of a small screen, and the companion's place with it.
 		(profile / "xulstore.json").write_text(json.dumps({"chrome://browser/content/browser.xhtml": {"main-window": {
 			"screenX": "0", "screenY": "0", "width": str(width), "height": str(height), "sizemode": "normal"}}}))
-		self.desk.start(["firefox-esr", "--no-remote", "--profile", profile, address], log="firefox.log")
+		self.desk.start(["firefox-esr", "--no-remote", "--profile", profile,
+			*(["--private-window"] if self.private else []), address], log="firefox.log")
 
 
 APPS = kinds(Firefox, "firefox", ("firefox-esr",))

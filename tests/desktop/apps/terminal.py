@@ -148,13 +148,16 @@ class Kitty(Sudo):
 # ---- multiplexers ----
 
 class Tmux(Terminal):
+	"""All servers of the user count, so that two of these side by side mask each other's words."""
+
 	name, packages, busy = "tmux-read-s", ("xterm", "tmux"), True
 
 	def shell(self):
-		return ["tmux", "-L", "assent-test", "-f", "/dev/null", "new-session", *super().shell()]
+		self.socket = "assent-" + self.desk.mark[:8]
+		return ["tmux", "-L", self.socket, "-f", "/dev/null", "new-session", *super().shell()]
 
 	def stop(self):
-		self.desk.run(["tmux", "-L", "assent-test", "kill-server"])
+		self.desk.run(["tmux", "-L", self.socket, "kill-server"])
 		super().stop()
 
 
