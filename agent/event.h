@@ -177,7 +177,8 @@ struct raw_event {
 		struct { uint64_t object; int32_t pid;           /* object: the focused one that it belongs to, if it is a part of it */
 			 int32_t moved; } caret;                 /* characters forward since its last caret; 0: unknown, or back */
 		struct { uint64_t window; enum tty_state state; } tty;
-		struct { bool grabbed; } grab;
+		struct { bool grabbed;
+			 bool in_order; } grab;                  /* told in the stream of the input: what came before it was before it */
 		struct { bool agrees; } agree;
 		struct { bool locked; } lock;
 		struct { bool on; } private_mode;

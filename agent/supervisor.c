@@ -20,6 +20,7 @@
 #include "base/trim.h"
 #include "capture.h"
 #include "error.h"
+#include "source/atspi_enable.h"
 #include "store/identity.h"
 #include "store/secrets.h"
 #include "store/writer.h"
@@ -123,6 +124,8 @@ static void start(struct supervisor *s)
 		close(s->private_mode.told_fd);
 		_exit(run_writer(s, pair[1]));
 	}
+	if (s->merged.accessibility && !s->accessibility_ours && atspi_enable(true, &s->accessibility_ours))
+		log_warn("accessibility could not be switched on: browsers stay masked");
 	s->capture = s->writer > 0 ? fork() : -1;
 	if (s->capture == 0) {
 		close(pair[1]);
@@ -180,6 +183,10 @@ static void capture_ended(struct supervisor *s, int status)
 	atomic_store(&s->stats->capture_ready, 0);
 	atomic_store(&s->stats->masked_now, 0);
 	private_capture_gone(&s->private_mode);
+	bool ignored;
+	if (s->accessibility_ours)
+		atspi_enable(false, &ignored);
+	s->accessibility_ours = false;
 	if (s->once) {
 		s->ending = true;
 		s->exit_code = code == CAPTURE_DONE ? 0 : 1;

@@ -35,6 +35,7 @@ struct supervisor {
 	int64_t kill_at_us;               /* mono: when a child that was asked to end is ended */
 	int64_t look_at_us;               /* mono: when the standing changes by itself (a pause or the consent runs out) */
 	bool paused, after_pause, ending, once, killed;
+	bool accessibility_ours;          /* it was switched on for this capture: switched off when that ends */
 	int exit_code;
 	int signal_fd, ledger_fd;
 	char why[1600];                   /* why it is not recording, for people */

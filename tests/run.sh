@@ -238,6 +238,8 @@ if [ $mode != quick ]; then
 		# Times and memory mean nothing here, and a desktop is too slow.
 		run_ctest asan --label-exclude 'desktop|timing'
 	fi
+	say "does a test notice when a rule of the policy is gone"
+	step policy/mutants /usr/bin/python3 -B tests/policy/mutants.py
 	say "desktop"
 	run_desktop
 fi

@@ -144,6 +144,16 @@ void confirm_distrust(struct confirm *c, int32_t pid, int64_t since_us, int64_t 
 	}
 }
 
+int64_t confirm_last(const struct confirm *c, int32_t pid, uint64_t object)
+{
+	for (uint32_t i = 0, n = c->newest; object && i < CONFIRM_PRESSES && n != 0; i++, n--) {
+		const struct press *p = &c->press[n % CONFIRM_PRESSES];
+		if (p->pid == pid && p->object == object && p->state == CONFIRM_TAKEN && p->kind == PRESS_CHARACTER)
+			return p->mono_us;
+	}
+	return INT64_MIN;
+}
+
 const struct press *confirm_find(const struct confirm *c, uint32_t press)
 {
 	if (!press || c->newest - press >= CONFIRM_PRESSES)

@@ -58,6 +58,8 @@ void confirm_spoke(struct confirm *c, int32_t pid, int64_t before_us);
 void confirm_settle(struct confirm *c, int32_t pid, int64_t before_us);
 /* A secret turned up in this process: what it took at once after it stood still for lag_us may have gone there. */
 void confirm_distrust(struct confirm *c, int32_t pid, int64_t since_us, int64_t lag_us);
+/* When the newest character was pressed that this object took, INT64_MIN if none is known. */
+int64_t confirm_last(const struct confirm *c, int32_t pid, uint64_t object);
 /* NULL when it is not known any more. */
 const struct press *confirm_find(const struct confirm *c, uint32_t press);
 

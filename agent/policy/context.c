@@ -78,6 +78,7 @@ void context_init(struct context *c, const struct limits *limits)
 	s->end_us = INT64_MAX;
 	s->nowhere = true;
 	s->tty = TTY_ECHO;
+	s->before = 0;
 	s->object_us = s->strayed_us = s->before_ok_us = s->barrier_us = INT64_MIN;
 	s->led_us = INT64_MAX;
 	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
@@ -127,13 +128,14 @@ static void mask_terminal(struct context_change *change, const struct stay *s, i
 	mask(change, s, barrier_since(look_us), look_us);
 }
 
-/* Secret keys are not confirmed by the object that had the focus; all else is masked from what can have moved it away. */
-static void mask_field(struct context_change *change, const struct stay *s, int64_t focused_us)
+/* Secret keys are not confirmed by the object that had the focus; all else is masked from what can have moved it away.
+ * object had it before, and said so last at focused_us; or a character that it took shows it. */
+static void mask_field(const struct context *c, struct context_change *change, const struct stay *s, uint64_t object, int64_t focused_us)
 {
-	if (focused_us == INT64_MIN && mask_way(change, s))
+	int64_t since = barrier_since(focused_us), took = confirm_last(&c->confirm, s->pid, object);
+	if (since == INT64_MIN && took == INT64_MIN && mask_way(change, s))
 		return;
-	mask(change, s, barrier_since(focused_us), INT64_MAX);
-	int64_t since = barrier_since(focused_us);
+	mask(change, s, since > took ? since : took, INT64_MAX);
 	change->loose_us = since < change->loose_us ? since : change->loose_us;
 }
 
@@ -193,8 +195,10 @@ static void adopt_field(struct context *c, struct stay *s, int64_t now_us, struc
 	if (s->object != c->field_object || s->away) {
 		s->object_us = now_us;
 		s->barrier_us = c->barrier_us;
-		if (s->focused_ok_us != INT64_MIN)
+		if (s->focused_ok_us != INT64_MIN) {
+			s->before = s->object;
 			s->before_ok_us = s->focused_ok_us;
+		}
 	}
 	s->away = false;
 	s->object = c->field_object;
@@ -202,7 +206,7 @@ static void adopt_field(struct context *c, struct stay *s, int64_t now_us, struc
 	s->field_ok_us = s->focused_ok_us = INT64_MIN;
 	settle(c, s);
 	if (s->masked)
-		mask_field(change, s, s->before_ok_us);
+		mask_field(c, change, s, s->before, s->before_ok_us);
 }
 
 static void apply_focus(struct context *c, const struct raw_app *app, int64_t now_us, struct context_change *change)
@@ -263,6 +267,7 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 		s->role = FIELD_PENDING;
 	}
 	s->tty = TTY_ECHO;
+	s->before = 0;
 	s->object_us = s->strayed_us = s->before_ok_us = s->barrier_us = INT64_MIN;
 	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
 	/* The bus may be ahead of the X server, or still speak of another window of the same process: this object
@@ -317,19 +322,19 @@ static int64_t left_us(const struct context *c, const struct stay *s)
 /* A secret object turned up: the keys may have gone there from any window of its process that was left meanwhile. */
 static void mask_left(const struct context *c, uint64_t object, int32_t pid, struct context_change *change)
 {
-	const struct stay *newest = NULL;
+	uint64_t done = UINT64_MAX;
 	for (uint64_t n = c->serial + 1; n-- > c->oldest;) {
 		const struct stay *s = context_stay(c, n);
-		if (s->pid != pid || s->nowhere || s->object == object)
+		if (s->pid != pid || s->nowhere || s->focus == done)
 			continue;
-		/* Of the newest window the last place, of older ones all. */
-		if (newest && newest->focus == s->focus)
+		/* Of each window the last place; where the object is known to have been, that was masked by its stay. */
+		done = s->focus;
+		if (s->object == object)
 			continue;
-		newest = newest ? newest : s;
-		if (s->object)
-			mask_field(change, s, s->focused_ok_us);
+		if (s->focused_ok_us != INT64_MIN)
+			mask_field(c, change, s, s->object, s->focused_ok_us);
 		else
-			mask(change, s, INT64_MIN, INT64_MIN);
+			mask_field(c, change, s, s->before, s->before_ok_us);
 		change->reason = REASON_PASSWORD;
 	}
 }
@@ -405,7 +410,7 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 			if (turned)
 				mask(change, s, INT64_MIN, INT64_MIN);
 			else
-				mask_field(change, s, s->before_ok_us);
+				mask_field(c, change, s, s->before, s->before_ok_us);
 			continue;
 		}
 		if (asked > s->field_ok_us)
@@ -457,6 +462,8 @@ void context_apply(struct context *c, const struct raw_event *raw, struct contex
 	case RAW_GRAB:
 		c->grabbed = raw->as.grab.grabbed;
 		resettle(c, raw->mono_us, change);
+		if (change->mask && raw->as.grab.in_order)
+			change->mask = false;
 		if (!c->grabbed)
 			c->grab_ok_us = raw->mono_us;
 		break;
@@ -530,7 +537,9 @@ uint32_t context_press(struct context *c, enum press_kind kind, int64_t mono_us)
 {
 	if (kind == PRESS_BARRIER)
 		c->barrier_us = mono_us;
-	return confirm_press(&c->confirm, kind, current(c)->pid, mono_us);
+	/* What a grab or a locker takes moves no caret of the window that has the focus. */
+	bool elsewhere = c->grabbed || c->locked || current(c)->nowhere;
+	return confirm_press(&c->confirm, kind, elsewhere ? 0 : current(c)->pid, mono_us);
 }
 
 /* The stay of this focus, from s on, in which the object had the focus: keys run ahead of the news. */

@@ -42,7 +42,8 @@ struct stay {
 	int64_t strayed_us;               /* last news that an object of another process has the focus */
 	int64_t barrier_us;               /* the last barrier before the object became known */
 	int64_t led_us;                   /* the barrier that led to this window; INT64_MAX: none that is known */
-	int64_t before_ok_us;             /* when the object before this one last said that it has the focus */
+	uint64_t before;                  /* the object before this one that vouched, */
+	int64_t before_ok_us;             /* and when it last said that it has the focus */
 	int64_t field_ok_us, focused_ok_us, tty_ok_us, agree_ok_us;
 	char app[EVENT_APP_MAX + 1], title[EVENT_TITLE_MAX + 1];
 };

@@ -83,8 +83,9 @@ static bool is_copy(const struct tty_process *p)
 /* Whose keys are whose is told here only by their names; nothing is read from the terminal. */
 static enum tty_state judge_lines(const struct tty_group *g)
 {
+	struct tty_process p;
 	for (int i = 0; i < g->count; i++)
-		if (tty_program_never(&g->member[i]))
+		if (tty_program_never(&g->member[i]) && tty_process_read(g->member[i].pid, &p))
 			return TTY_UNKNOWN;
 	/* It has not become the program yet that it is going to be: sudo, on a disk that has to wake up. */
 	if (g->has_leader && is_copy(&g->member[0]) && old(&g->member[0]))

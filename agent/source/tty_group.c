@@ -92,7 +92,7 @@ static bool add_orphans(struct tty_group *g, const struct tty_process *resident)
 			queue[end++] = p.pid;
 		}
 	}
-	return g->count > 0;
+	return true;
 }
 
 /* What was started by su or script is not what it seems, nor what runs inside of one that cannot be named. */
@@ -105,7 +105,7 @@ static bool ancestors_are_good(const struct tty_process *p, int holder)
 		/* Orphans hang below the first process, or a service manager: from there on nothing is on this terminal. */
 		if (pid == holder || pid <= 1 || !tty_process_read(pid, &above) || above.tty != p->tty)
 			return true;
-		if (tty_program_never(&above))
+		if (tty_program_never(&above) && tty_process_read(pid, &above))
 			return false;
 		pid = above.parent;
 	}
@@ -122,9 +122,12 @@ bool tty_group_find(struct tty_group *g, int holder, dev_t tty)
 		return false;
 	int group = resident.foreground;
 	if (tty_process_read(group, &leader) && leader.group == group && leader.tty == tty) {
-		g->has_leader = true;
+		g->has_leader = add(g, &leader);
+		/* What ended meanwhile told nothing, but reads nothing either. */
+		if (!g->has_leader && tty_process_read(group, &leader))
+			return false;
 		/* The rest of a pipeline are its siblings; a session's leader has none. */
-		if (!add(g, &leader) || (leader.pid != leader.session && !add_children(g, leader.parent, group, tty)))
+		if (leader.pid != leader.session && !add_children(g, leader.parent, group, tty))
 			return false;
 	} else if (!add_orphans(g, &resident)) {
 		return false;
@@ -132,5 +135,5 @@ bool tty_group_find(struct tty_group *g, int holder, dev_t tty)
 	for (int i = 0; i < g->count; i++)
 		if (!add_children(g, g->member[i].pid, group, tty))
 			return false;
-	return ancestors_are_good(&g->member[0], holder);
+	return !g->count || ancestors_are_good(&g->member[0], holder);
 }

@@ -14,6 +14,9 @@
 /* More than this: cannot tell. Browsers have 200 threads and 1,000 descriptors; terminals 30 and 100. */
 enum { THREADS_MAX = 256, DESCRIPTORS_MAX = 4096, CHILDREN_TEXT = 8192, SHORT = 2048 };
 
+/* As the kernel has them; they are in none of its headers. */
+enum { PF_EXITING = 0x00000004, PF_KTHREAD = 0x00200000 };
+
 static ssize_t slurp(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -48,6 +51,7 @@ bool tty_process_read(int pid, struct tty_process *p)
 {
 	char text[1024];
 	unsigned flags;
+	char state;
 	int tty = 0;
 
 	if (pid <= 0 || tty_process_file(pid, "stat", text, sizeof text) < 0)
@@ -58,13 +62,16 @@ bool tty_process_read(int pid, struct tty_process *p)
 		return false;
 	snprintf(p->name, sizeof p->name, "%.*s", (int)(at - name - 1), name + 1);
 	/* state ppid pgrp session tty tpgid flags, 10 to 21, starttime, 23 to 27, startstack */
-	if (sscanf(at + 1, " %*c %d %d %d %d %d %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %*s %*s %*s %*s %*s %llu",
-		   &p->parent, &p->group, &p->session, &tty, &p->foreground, &flags, &p->start, &p->stack) != 8)
+	if (sscanf(at + 1, " %c %d %d %d %d %d %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %*s %*s %*s %*s %*s %llu",
+		   &state, &p->parent, &p->group, &p->session, &tty, &p->foreground, &flags, &p->start, &p->stack) != 9)
+		return false;
+	/* Dead, but its parent has not been told yet; it tells nothing about itself any more. */
+	if (state == 'Z' || state == 'X' || flags & PF_EXITING)
 		return false;
 	/* As the kernel puts it into an int: minor in 0-7 and 20-31, major in 8-19. */
 	unsigned d = (unsigned)tty;
 	p->pid = pid;
-	p->kernel = flags & 0x00200000; /* PF_KTHREAD */
+	p->kernel = flags & PF_KTHREAD;
 	p->tty = tty ? makedev(d >> 8 & 0xfff, (d & 0xff) | (d >> 12 & 0xfff00)) : 0;
 	return true;
 }

@@ -17,7 +17,7 @@ struct tty_process {
 	char name[16];                   /* what it calls itself */
 };
 
-/* False if there is no such process any more. */
+/* False if there is no such process any more, or it is about to end. */
 bool tty_process_read(int pid, struct tty_process *p);
 /* A small file of its directory ("cmdline"), of pid 0 of /proc itself, ended with a 0; its length, or -1 if it cannot be
  * read, or is longer. */

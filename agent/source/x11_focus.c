@@ -91,7 +91,7 @@ bool x11_focus_grab(struct x11 *x, const xcb_generic_event_t *event)
 	if (!x->probe_grabbed && (ends || (begins && !x->stream_grabbed)))
 		x->emit(x->user, &raw);
 	raw.mono_us = clock_mono_us();
-	raw.as.grab.grabbed = true;
+	raw.as.grab.grabbed = raw.as.grab.in_order = true;
 	if (begins && !x->stream_grabbed)
 		x->emit(x->user, &raw);
 	if (begins || ends)
@@ -101,7 +101,7 @@ bool x11_focus_grab(struct x11 *x, const xcb_generic_event_t *event)
 
 static bool same_app(const struct raw_app *a, const struct raw_app *b)
 {
-	return a->window == b->window && a->pid == b->pid && a->terminal == b->terminal && a->foreign == b->foreign &&
+	return a->window == b->window && a->pid == b->pid && a->terminal == b->terminal && a->foreign == b->foreign && a->private_window == b->private_window &&
 	       !strcmp(a->exe, b->exe) && !strcmp(a->sandbox, b->sandbox) && !strcmp(a->klass, b->klass) &&
 	       !strcmp(a->instance, b->instance) && !strcmp(a->title, b->title);
 }

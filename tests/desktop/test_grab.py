@@ -14,12 +14,11 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 import cases  # noqa: E402
-from agent import CODES, SECRET, leaks, spans  # noqa: E402
+from agent import CODES, ORDINARY, SECRET, judged, leaks, spans  # noqa: E402
 from cases import check, note  # noqa: E402
 from desk import Desk  # noqa: E402
 from eyes import Eyes  # noqa: E402
 from scene import Scene, word  # noqa: E402
-from agent import ORDINARY  # noqa: E402
 
 ROUNDS = 4
 SWALLOWED = 2.5            # a span's end lies on a coarse grid; what comes before that is in it
@@ -59,7 +58,7 @@ def moments(desk, scene, place, seconds):
 		desk.type(text, every=0.03)
 		time.sleep(random.uniform(0, 0.25))
 		secrets.append(held(desk, eyes, word(SECRET, 5), seconds))
-	time.sleep(3.4)
+	judged()
 	scene.agent.flushed()
 	codes = {CODES[c] for c in SECRET}
 	rows = scene.agent.rows()
@@ -119,7 +118,7 @@ def borrowed(name, borrow):
 			other += borrow(desk, scene, window)
 			desk.click(*scene.editor.at(0))
 			time.sleep(SWALLOWED)
-		time.sleep(3.4)
+		judged()
 		scene.agent.flushed()
 		codes = {CODES[c] for c in ORDINARY}
 		kept = sum(row["kind"] == "key_down" and row["code"] in codes for row in scene.agent.rows()) - before

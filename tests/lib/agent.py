@@ -207,5 +207,5 @@ def spans(rows):
 
 
 def judged():
-	"""Waits until what was typed so far has its verdict: 3 s at most by design."""
-	time.sleep(3.2)
+	"""Waits until what was typed so far has its verdict: 3 s, and 5 s for a word that may go on yet."""
+	time.sleep(5.8)

@@ -26,6 +26,7 @@ from mutations import MUTATIONS  # noqa: E402
 
 PROGRAMS = ("test_context", "policy_model")
 STORY_SECONDS, PROGRAM_SECONDS = 20, 120
+LONG = "1000000"                        # stories of the model for what nothing else notices
 
 
 class Tree:
@@ -72,6 +73,9 @@ class Tree:
 				found.append(program)
 		return found
 
+	def long_fails(self):
+		return self._fails([self.build / "tests/policy/policy_model", LONG], 10 * PROGRAM_SECONDS)
+
 	def swap(self, name, changes):
 		"""Changes the file; the text that it had. ValueError where an old text is not there just once."""
 		path = self.source / "agent" / name
@@ -95,6 +99,8 @@ def check(tree, mutation, every):
 		if broken:
 			return False, f"not ok {name}: it does not build\n" + "\n".join("# " + line for line in broken.splitlines()[-30:])
 		found = tree.failing(every)
+		if not found and tree.long_fails():
+			found = [f"policy_model {LONG}"]
 	except ValueError as why:
 		return False, f"not ok {name}: {why}"
 	finally:
@@ -130,6 +136,9 @@ def main():
 		found = tree.failing(every=True)
 		if found:
 			print("not ok unchanged: fails without a mutation: " + ", ".join(found))
+			return 1
+		if tree.long_fails():
+			print(f"not ok unchanged: policy_model {LONG} fails without a mutation")
 			return 1
 		print("ok unchanged", flush=True)
 		missed = 0

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 const struct world_field world_fields[FIELDS] = {
 	{ EDITOR, FIELD_TEXT }, { EDITOR, FIELD_TEXT }, { EDITOR, FIELD_SECRET }, { EDITOR, FIELD_OTHER },
 	{ DIALOG, FIELD_TEXT }, { DIALOG, FIELD_SECRET }, { OTHER_APP, FIELD_TEXT }, { OTHER_APP, FIELD_SECRET },
@@ -146,9 +145,7 @@ static void handle(const struct item *i)
 	if (i->kind == RAW_KEY && secret && !f->secret) {
 		f->secret = true;
 		f->other = !is_character(i);
-		f->untold = w.features & SILENT && !w.told[field];
-		if (f->press >= 0)
-			f->untold = w.fate[f->press].untold;
+		f->untold = f->press >= 0 ? w.fate[f->press].untold : (w.features & SILENT && !w.told[field]);
 		if (f->kept)
 			world_told_leak(i->input);
 	}
@@ -203,6 +200,9 @@ static void run(const struct task *t)
 		break;
 	case TURNED:
 		if (stands_still(t))
+			break;
+		/* Nobody shows a password within the moment that it takes to ask what the field is. */
+		if (!t->b && w.role[t->a] == FIELD_SECRET && !w.told_secret[t->a])
 			break;
 		w.role[t->a] = t->b ? FIELD_SECRET : FIELD_TEXT;
 		world_told_trace("  (field %d turned, secret: %d)", t->a, t->b);
