@@ -56,6 +56,8 @@ struct capture {
 	int64_t sampled_us;
 	bool keys_seen;                   /* in the last drain: then oracles are asked again after it */
 	bool input_seen;
+	struct raw_event look;            /* at the focused terminal, */
+	bool looked;                      /* before a drain, and not fed yet */
 	bool last_was_large, stop;
 	enum capture_end end;
 };
@@ -108,7 +110,7 @@ static void begin_private(struct capture *c)
 		pipeline_feed(&c->pipeline, &raw);
 }
 
-static void look_at_tty(struct capture *c, uint64_t window, int32_t pid)
+static struct raw_event look_at_tty(struct capture *c, uint64_t window, int32_t pid)
 {
 	struct raw_event raw = { .kind = RAW_TTY };
 	/* The worse of both lists' words: policy and participant may each add programs. */
@@ -118,21 +120,24 @@ static void look_at_tty(struct capture *c, uint64_t window, int32_t pid)
 		state = tty_look(pid, &c->options->policy->programs);
 	raw.as.tty.window = window;
 	raw.as.tty.state = state;
-	feed(c, &raw);
+	return raw;
 }
 
-static int look_at_focused_tty(struct capture *c)
+/* The focused terminal, if it is one: what was seen is in c->look. */
+static bool look_at_focused_tty(struct capture *c)
 {
 	const struct stay *s = context_stay(&c->pipeline.context, c->pipeline.context.serial);
-	if (s->terminal && !s->nowhere && !s->excluded)
-		look_at_tty(c, s->window, s->pid);
-	return 0;
+	if (!s->terminal || s->nowhere || s->excluded)
+		return false;
+	c->look = look_at_tty(c, s->window, s->pid);
+	return true;
 }
 
 static int sample(struct capture *c)
 {
 	c->sampled_us = clock_mono_us();
-	look_at_focused_tty(c);
+	if (look_at_focused_tty(c))
+		feed(c, &c->look);
 	return x11_sample(c->x);
 }
 
@@ -145,9 +150,11 @@ static void ask_live(void *user, const struct question *q)
 		if (x11_sample(c->x))
 			c->end = CAPTURE_NO_DISPLAY;
 		break;
-	case ASK_TTY:
-		look_at_tty(c, q->window, q->pid);
+	case ASK_TTY: {
+		struct raw_event look = look_at_tty(c, q->window, q->pid);
+		feed(c, &look);
 		break;
+	}
 	case ASK_FIELD:
 		atspi_ask(c->bus, q->object, clock_mono_us());
 		break;
@@ -242,6 +249,10 @@ static void drain(struct capture *c)
 		c->end = CAPTURE_NO_DISPLAY;
 		return;
 	}
+	/* A prompt that was there when the first of them came in: it counts behind the Return that led to it. */
+	if (c->looked)
+		feed(c, &c->look);
+	c->looked = false;
 	c->last_was_large = bytes >= DRAIN_LARGE;
 	c->drain_at_us = INT64_MAX;
 	/* Keys lie between two samples, one before they were read and this one: both must be good. */
@@ -350,8 +361,13 @@ static void step(struct capture *c, bool writer_behind)
 	if (fds[5].revents || (!delayed && x11_pending(c->x))) {
 		/* A terminal's prompt can come and go fast, and only a look tells; a grab is asked about at leisure. */
 		int64_t rest = c->keys_seen ? SAMPLE_MIN_US : SAMPLE_POINTER_US;
-		if (now - c->sampled_us >= rest ? sample(c) : look_at_focused_tty(c))
-			c->end = CAPTURE_NO_DISPLAY;
+		if (!c->looked)
+			c->looked = look_at_focused_tty(c);
+		if (now - c->sampled_us >= rest) {
+			c->sampled_us = now;
+			if (x11_sample(c->x))
+				c->end = CAPTURE_NO_DISPLAY;
+		}
 		c->drain_at_us = c->last_was_large ? now : now + DRAIN_DELAY_US;
 	} else if (!delayed && fds[4].revents) {
 		c->drain_at_us = now + DRAIN_DELAY_US;

@@ -196,16 +196,11 @@ static bool plain_key(const struct held *h)
 	       in->key_class != CLASS_NAVIGATION && in->key_class != CLASS_FUNCTION;
 }
 
-static bool types(const struct held *h)
-{
-	return plain_key(h) && h->as.input.key_class != CLASS_ENTER && h->as.input.key_class != CLASS_ERASE &&
-	       h->as.input.key_class != CLASS_OTHER;
-}
-
 /* Needs a caret to confirm it. */
 static bool is_character(const struct held *h)
 {
-	return types(h) && h->press;
+	return plain_key(h) && h->press && h->as.input.key_class != CLASS_ENTER && h->as.input.key_class != CLASS_ERASE &&
+	       h->as.input.key_class != CLASS_OTHER;
 }
 
 static int64_t delay_of(int bucket)
@@ -248,11 +243,12 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 		reason = (enum reason)(h->masked - 1);
 	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
 		verdict = VERDICT_OPEN;
+	} else if (h->kind == HELD_KEY && h->as.input.action == KEY_RELEASE && !stay->masked) {
+		/* It goes the way of its press: nothing is kept of it unless that was. */
+		verdict = VERDICT_OPEN;
 	} else {
 		struct moment m = { .stay = h->stay, .mono_us = h->mono_us, .press = h->press,
-				    /* A release leaves only behind its press, which says where it went. */
-				    .key = h->kind == HELD_KEY && (h->press || !types(h)),
-				    .character = is_character(h), .barrier_us = h->barrier_us };
+				    .key = h->kind == HELD_KEY, .character = is_character(h), .barrier_us = h->barrier_us };
 		verdict = context_judge(&p->context, &m, now_us, &reason);
 	}
 	if (verdict == VERDICT_OPEN && p->sensitive && h->press && sensitive_holds(p->sensitive, h->press, now_us)) {

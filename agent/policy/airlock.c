@@ -132,12 +132,12 @@ static bool types(const struct held *h)
 }
 
 /* Behind the newest character that an object took: what came before it was handled before it. */
-static size_t after_confirmed(const struct airlock *a, const struct confirm *confirm)
+static size_t after_confirmed(const struct airlock *a, const struct confirm *confirm, int64_t told_us)
 {
 	for (size_t i = a->count; i > 0; i--) {
 		const struct held *h = at(a, i - 1);
 		const struct press *p = h->character ? confirm_find(confirm, h->press) : NULL;
-		if (p && p->state == CONFIRM_TAKEN)
+		if (p && p->state == CONFIRM_TAKEN && p->taken_us < told_us)
 			return i;
 	}
 	return 0;
@@ -145,14 +145,14 @@ static size_t after_confirmed(const struct airlock *a, const struct confirm *con
 
 void airlock_mask(struct airlock *a, const struct context_change *change, const struct confirm *confirm)
 {
-	bool found = change->barrier_us == INT64_MAX;
-	size_t from = found ? a->count : 0;
+	bool found = change->barrier_us == INT64_MAX || change->barrier_us == INT64_MIN;
+	size_t from = change->barrier_us == INT64_MAX ? a->count : 0;
 	for (size_t i = 0; i < a->count && !found; i++) {
 		const struct held *h = at(a, i);
 		found = h->barrier && h->mono_us >= change->barrier_us && concerns(change, h);
 		from = found ? i : 0;
 	}
-	size_t loose = change->loose_us == INT64_MAX ? a->count : after_confirmed(a, confirm);
+	size_t loose = change->loose_us == INT64_MAX ? a->count : after_confirmed(a, confirm, change->told_us);
 	for (size_t i = 0; i < a->count; i++) {
 		struct held *h = at(a, i);
 		bool mask = i >= from || h->mono_us >= change->after_us ||

@@ -48,7 +48,7 @@ static uint32_t first_waiting(struct confirm *c, int32_t pid, int64_t until_us, 
 	return 0;
 }
 
-void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t moved, int64_t mono_us)
+void confirm_caret(struct confirm *c, uint64_t object, bool secret, int32_t pid, int32_t moved, int64_t mono_us)
 {
 	trim(c, mono_us - CONFIRM_LIMIT_US);
 	for (int32_t taken = 0; taken == 0 || taken < moved; taken++) {
@@ -56,7 +56,8 @@ void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t move
 		struct press *p = n ? at(c, n) : NULL;
 		if (!p || (taken > 0 && p->kind != PRESS_CHARACTER))
 			return;
-		p->state = CONFIRM_TAKEN;
+		bool late = pid == c->distrusted && mono_us < c->distrusted_until_us && mono_us - p->mono_us > c->late_us;
+		p->state = secret ? CONFIRM_SECRET : late ? CONFIRM_NEVER : CONFIRM_TAKEN;
 		p->object = object;
 		p->by_caret = true;
 		p->taken_us = mono_us;
@@ -69,7 +70,7 @@ void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t move
 static void hand_on(struct confirm *c, int32_t pid, uint32_t last, int64_t before_us)
 {
 	struct press *waiting[CONFIRM_HANDED], *spare[CONFIRM_HANDED];
-	int waits = 0, spares = 0;
+	int waits = 0, spares = 0, taken = 0;
 	uint64_t object = 0;
 
 	/* Backwards: the run of characters that wait, then those that were taken in one object. */
@@ -77,7 +78,7 @@ static void hand_on(struct confirm *c, int32_t pid, uint32_t last, int64_t befor
 		struct press *p = at(c, n);
 		if (p->pid != pid)
 			continue;
-		if (p->state == CONFIRM_NEVER)
+		if (p->state == CONFIRM_NEVER || p->state == CONFIRM_SECRET)
 			return;
 		if (p->state == CONFIRM_WAITING) {
 			/* The newest may get its own yet; and what can move the focus is not guessed over. */
@@ -87,8 +88,12 @@ static void hand_on(struct confirm *c, int32_t pid, uint32_t last, int64_t befor
 				waiting[waits++] = p;
 			continue;
 		}
-		if (!waits || !p->object || (object && p->object != object))
+		if (!waits || !p->object || (object && p->object != object) || (!object && p->kind == PRESS_BARRIER))
 			return;
+		/* Its caret belongs to one further on: then it cannot be older than that press. */
+		if (taken < waits && p->taken_us < waiting[taken]->mono_us)
+			return;
+		taken++;
 		object = p->object;
 		if (p->kind != PRESS_CHARACTER && p->by_caret)
 			spare[spares++] = p;
@@ -135,11 +140,14 @@ void confirm_news(struct confirm *c, int32_t pid, int64_t mono_us)
 	}
 }
 
-void confirm_distrust(struct confirm *c, int32_t pid, int64_t since_us, int64_t lag_us)
+void confirm_distrust(struct confirm *c, int32_t pid, int64_t now_us, int64_t within_us, int64_t late_us)
 {
+	c->distrusted = pid;
+	c->distrusted_until_us = now_us + within_us;
+	c->late_us = late_us;
 	for (uint32_t i = 0, n = c->newest; i < CONFIRM_PRESSES && n != 0; i++, n--) {
 		struct press *p = at(c, n);
-		if (p->pid == pid && p->state == CONFIRM_TAKEN && p->taken_us >= since_us && p->taken_us - p->mono_us > lag_us)
+		if (p->pid == pid && p->state == CONFIRM_TAKEN && p->taken_us >= now_us - within_us && p->taken_us - p->mono_us > late_us)
 			p->state = CONFIRM_NEVER;
 	}
 }

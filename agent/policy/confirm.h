@@ -26,7 +26,7 @@ enum press_kind {
 	PRESS_BARRIER            /* may move the focus, too: a click, Tab, Enter, a shortcut, another window */
 };
 
-enum confirm_state { CONFIRM_WAITING, CONFIRM_TAKEN, CONFIRM_NEVER };
+enum confirm_state { CONFIRM_WAITING, CONFIRM_TAKEN, CONFIRM_SECRET, CONFIRM_NEVER };
 
 struct press {
 	int64_t mono_us;
@@ -42,6 +42,8 @@ struct confirm {
 	struct press press[CONFIRM_PRESSES];
 	uint32_t newest;
 	uint32_t oldest;         /* the first that may still wait */
+	int32_t distrusted;      /* a process of which late carets confirm nothing, */
+	int64_t distrusted_until_us, late_us;
 };
 
 void confirm_init(struct confirm *c);
@@ -49,15 +51,16 @@ void confirm_init(struct confirm *c);
 uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, int64_t mono_us);
 /* A caret moved in an object of this process, learnt at mono_us. Browsers tell once a frame: moved > 1 stands for so many
  * characters in a row, but never for what is typed after a press that may have moved the caret itself. */
-void confirm_caret(struct confirm *c, uint64_t object, int32_t pid, int32_t moved, int64_t mono_us);
+void confirm_caret(struct confirm *c, uint64_t object, bool secret, int32_t pid, int32_t moved, int64_t mono_us);
 /* Another object of this process has the focus, learnt at mono_us. */
 void confirm_news(struct confirm *c, int32_t pid, int64_t mono_us);
 /* The application has answered a question that came long after before_us: what moves no caret of itself needs to wait no longer. */
 void confirm_spoke(struct confirm *c, int32_t pid, int64_t before_us);
 /* Nothing more will come for presses until before_us: hands on carets that others took. */
 void confirm_settle(struct confirm *c, int32_t pid, int64_t before_us);
-/* A secret turned up in this process: what it took at once after it stood still for lag_us may have gone there. */
-void confirm_distrust(struct confirm *c, int32_t pid, int64_t since_us, int64_t lag_us);
+/* A secret turned up in this process now: what it takes within_us before and after that, and late_us or more after it was pressed, is
+ * what had piled up while it stood still, and may have gone there. */
+void confirm_distrust(struct confirm *c, int32_t pid, int64_t now_us, int64_t within_us, int64_t late_us);
 /* When the newest character was pressed that this object took, INT64_MIN if none is known. */
 int64_t confirm_last(const struct confirm *c, int32_t pid, uint64_t object);
 /* NULL when it is not known any more. */

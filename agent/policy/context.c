@@ -136,6 +136,7 @@ static void mask_field(const struct context *c, struct context_change *change, c
 	if (since == INT64_MIN && took == INT64_MIN && mask_way(change, s))
 		return;
 	mask(change, s, since > took ? since : took, INT64_MAX);
+	change->told_us = c->field_us;
 	change->loose_us = since < change->loose_us ? since : change->loose_us;
 }
 
@@ -183,8 +184,11 @@ static void resettle(struct context *c, int64_t now_us, struct context_change *c
 		mask(change, s, INT64_MAX, c->grab_ok_us == INT64_MIN ? INT64_MIN : c->grab_ok_us - GRAB_SLACK_US);
 	else if (s->reason == REASON_PRIVATE)
 		mask(change, s, c->barrier_us, now_us);
-	else if (s->terminal && (s->reason == REASON_ECHO_OFF || s->reason == REASON_UNKNOWN))
+	else if (s->terminal && s->reason == REASON_ECHO_OFF)
 		mask_terminal(change, s, s->tty_ok_us);
+	else if (s->terminal && s->reason == REASON_UNKNOWN)
+		/* A look that can tell nothing vouches for nothing; what was before waits for one that can. */
+		mask(change, s, INT64_MAX, s->tty_ok_us);
 	else
 		mask(change, s, INT64_MIN, INT64_MIN);
 }
@@ -214,7 +218,8 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 	struct stay *old = current(c);
 	bool excluded = exclude_builtin(app) || exclude_matches(&c->exclude, app) ||
 			(c->only.count > 0 && !exclude_matches(&c->only, app));
-	if (app->window && app->window == old->window && app->pid == old->pid && excluded == old->excluded && !old->nowhere &&
+	bool nowhere = !app->window || app->pid <= 0 || app->foreign || (!app->exe[0] && !app->sandbox[0]);
+	if (!nowhere && app->window == old->window && app->pid == old->pid && excluded == old->excluded && !old->nowhere &&
 	    !c->has_next) {
 		/* The same place under a new title. */
 		if (strncmp(old->title, app->title, EVENT_TITLE_MAX) == 0)
@@ -256,7 +261,7 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 	s->window = app->window;
 	s->pid = app->pid;
 	s->terminal = app->terminal;
-	s->nowhere = app->pid <= 0 || app->foreign || (!app->exe[0] && !app->sandbox[0]);
+	s->nowhere = nowhere;
 	s->excluded = excluded;
 	exclude_app_id(app, s->app);
 	memcpy(s->title, app->title, sizeof s->title);
@@ -370,7 +375,7 @@ static void apply_caret(struct context *c, const struct raw_event *raw, struct c
 	/* Others move by themselves: a log that grows. */
 	if (!secret && object != c->field_object && object != last_object(c, raw->as.caret.pid))
 		return;
-	confirm_caret(&c->confirm, object, raw->as.caret.pid, raw->as.caret.moved, raw->mono_us);
+	confirm_caret(&c->confirm, object, secret, raw->as.caret.pid, raw->as.caret.moved, raw->mono_us);
 	if (secret)
 		mask_left(c, object, raw->as.caret.pid, change);
 }
@@ -382,7 +387,7 @@ static void apply_field(struct context *c, const struct raw_event *raw, struct c
 	int64_t asked = raw->as.field.asked_us;
 	bool fresh = asked == 0 || !is_secret(c, object);
 	if (role == FIELD_SECRET || is_secret(c, object))
-		confirm_distrust(&c->confirm, raw->as.field.pid, raw->mono_us - CONTEXT_HOLD_US, STANDSTILL_US);
+		confirm_distrust(&c->confirm, raw->as.field.pid, raw->mono_us, CONTEXT_HOLD_US, STANDSTILL_US);
 	if (role == FIELD_SECRET)
 		remember_secret(c, object);
 	else if (role != FIELD_DEAD && is_secret(c, object))
@@ -542,13 +547,17 @@ uint32_t context_press(struct context *c, enum press_kind kind, int64_t mono_us)
 	return confirm_press(&c->confirm, kind, elsewhere ? 0 : current(c)->pid, mono_us);
 }
 
-/* The stay of this focus, from s on, in which the object had the focus: keys run ahead of the news. */
-static const struct stay *stay_of(const struct context *c, const struct stay *s, uint64_t object)
+/* The stay of this focus, from s on, in which the object took the press: keys run ahead of the news, and it may have been
+ * left and come back between press and caret. */
+static const struct stay *stay_of(const struct context *c, const struct stay *s, const struct press *p)
 {
-	for (uint64_t n = s->serial; n <= c->serial && context_stay(c, n)->focus == s->focus; n++)
-		if (context_stay(c, n)->object == object)
-			return context_stay(c, n);
-	return NULL;
+	const struct stay *found = NULL;
+	for (uint64_t n = s->serial; n <= c->serial && context_stay(c, n)->focus == s->focus; n++) {
+		const struct stay *one = context_stay(c, n);
+		if (one->object == p->object && (!found || one->begin_us <= p->taken_us))
+			found = one;
+	}
+	return found;
 }
 
 /* A key that types something, in an application: open when the caret of the text object that has the focus moved for it. */
@@ -571,11 +580,11 @@ static enum verdict judge_character(struct context *c, const struct stay *s, con
 	/* After a standstill what piled up is handled at once: the focus may go on right behind the caret. */
 	if (p->taken_us + STANDSTILL_US > due)
 		due = p->taken_us + STANDSTILL_US;
-	if (is_secret(c, p->object)) {
+	if (p->state == CONFIRM_SECRET || is_secret(c, p->object)) {
 		*reason = REASON_PASSWORD;
 		return VERDICT_MASKED;
 	}
-	const struct stay *took = stay_of(c, s, p->object);
+	const struct stay *took = stay_of(c, s, p);
 	if (!took)
 		return VERDICT_MASKED;
 	if (took->masked) {
@@ -591,6 +600,9 @@ static enum verdict judge_character(struct context *c, const struct stay *s, con
 	bool vouched = took->role == FIELD_TEXT && took->field_ok_us >= due && c->grab_ok_us >= due && !runs_ahead(c, took, m->mono_us);
 	if (left_us(c, took) == INT64_MAX)
 		vouched = vouched && took->focused_ok_us >= due && context_stay(c, c->serial)->agree_ok_us >= due;
+	else
+		/* That it had the focus there was told, not only taken for granted when the window got it. */
+		vouched = vouched && (took->object_us != INT64_MIN || took->focused_ok_us != INT64_MIN);
 	return vouched ? VERDICT_OPEN : VERDICT_WAIT;
 }
 

@@ -77,8 +77,8 @@ struct context_change {
 	bool mask;                        /* a firm no: mask what the airlock holds from this window focus on, */
 	uint64_t focus, upto;             /* up to this stay: */
 	int64_t barrier_us;               /* from the first barrier at this time or later, all where there is none, */
-	int64_t loose_us;                 /* keys from this time on that need no caret, behind the last confirmed character: the
-					   * application may have moved the focus by itself */
+	int64_t loose_us;                 /* keys from this time on that need no caret, behind the last character that was confirmed */
+	int64_t told_us;                  /* before this: the application may have moved the focus by itself */
 	int64_t after_us;                 /* and what is from this time or later in any case */
 	enum reason reason;
 };

@@ -128,7 +128,7 @@ static void span_open(struct redact *r, int64_t mono_us, uint64_t focus, enum re
 	}
 }
 
-static bool is_down(const struct redact *r, int code)
+bool redact_is_down(const struct redact *r, int code)
 {
 	return code >= 0 && code < (int)sizeof r->down * 8 && (r->down[code / 8] >> (code % 8) & 1);
 }
@@ -254,7 +254,7 @@ static bool fill_key(struct redact *r, const struct permit *permit, const struct
 	if (permit->keys == DETAIL_NONE)
 		return false;
 	bool release = in->action == KEY_RELEASE;
-	if (in->action != KEY_PRESS && !is_down(r, in->code))
+	if (in->action != KEY_PRESS && !redact_is_down(r, in->code))
 		return false; /* its press was masked: its release or repeat is, too */
 	if (in->action != KEY_REPEAT)
 		set_down(r, in->code, !release);
@@ -285,7 +285,7 @@ static bool fill_pointer(struct redact *r, const struct permit *permit, const st
 	} else if (permit->pointer == POINTER_NONE) {
 		return false;
 	} else if (h->kind == HELD_BUTTON) {
-		if (in->action != KEY_PRESS && !is_down(r, in->code))
+		if (in->action != KEY_PRESS && !redact_is_down(r, in->code))
 			return false;
 		set_down(r, in->code, in->action == KEY_PRESS);
 		e->kind = in->action == KEY_PRESS ? EVENT_BUTTON_DOWN : EVENT_BUTTON_UP;

@@ -46,6 +46,8 @@ void redact_init(struct redact *r, redact_keep *keep, void *user);
 void redact_start(struct redact *r, const struct permit *permit, int64_t now_us, int64_t paused_us);
 /* Capture ends: closes what is open. */
 void redact_stop(struct redact *r, const struct permit *permit, int64_t now_us);
+/* Was the press of this key kept, and its release not yet? */
+bool redact_is_down(const struct redact *r, int code);
 /* An entry that is open, in its stay. */
 void redact_open(struct redact *r, const struct permit *permit, const struct held *entry, const struct stay *stay);
 /* An entry that is masked. moment: it alone, in a stay that is open; else all up to the next open one. */
