@@ -196,6 +196,11 @@ static bool plain_key(const struct held *h)
 	       in->key_class != CLASS_NAVIGATION && in->key_class != CLASS_FUNCTION;
 }
 
+static bool is_release(const struct held *h)
+{
+	return h->kind == HELD_KEY && h->as.input.action == KEY_RELEASE;
+}
+
 /* Needs a caret to confirm it. */
 static bool is_character(const struct held *h)
 {
@@ -243,12 +248,12 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 		reason = (enum reason)(h->masked - 1);
 	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
 		verdict = VERDICT_OPEN;
-	} else if (h->kind == HELD_KEY && h->as.input.action == KEY_RELEASE && !stay->masked) {
-		/* It goes the way of its press: nothing is kept of it unless that was. */
+	} else if (is_release(h) && !stay->masked && redact_is_down(&p->redact, h->as.input.code)) {
+		/* It goes the way of its press. */
 		verdict = VERDICT_OPEN;
 	} else {
 		struct moment m = { .stay = h->stay, .mono_us = h->mono_us, .press = h->press,
-				    .key = h->kind == HELD_KEY, .character = is_character(h), .barrier_us = h->barrier_us };
+				    .key = h->kind == HELD_KEY && !is_release(h), .character = is_character(h), .barrier_us = h->barrier_us };
 		verdict = context_judge(&p->context, &m, now_us, &reason);
 	}
 	if (verdict == VERDICT_OPEN && p->sensitive && h->press && sensitive_holds(p->sensitive, h->press, now_us)) {

@@ -29,10 +29,10 @@ static void trim(struct confirm *c, int64_t limit_us)
 	}
 }
 
-uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, int64_t mono_us)
+uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, bool brief, int64_t mono_us)
 {
 	trim(c, mono_us - CONFIRM_LIMIT_US);
-	*at(c, ++c->newest) = (struct press){ .mono_us = mono_us, .pid = pid, .kind = (uint8_t)kind,
+	*at(c, ++c->newest) = (struct press){ .mono_us = mono_us, .pid = pid, .kind = (uint8_t)kind, .brief = brief,
 					      .state = CONFIRM_WAITING };
 	return c->newest;
 }
@@ -42,7 +42,8 @@ static uint32_t first_waiting(struct confirm *c, int32_t pid, int64_t until_us, 
 {
 	for (uint32_t n = c->oldest; (int32_t)(c->newest - n) >= 0; n++) {
 		const struct press *p = at(c, n);
-		if (p->state == CONFIRM_WAITING && p->pid == pid && p->mono_us <= until_us && p->kind >= (uint8_t)least)
+		bool gone = p->brief && p->mono_us < until_us - CONFIRM_AT_ONCE_US;
+		if (p->state == CONFIRM_WAITING && !gone && p->pid == pid && p->mono_us <= until_us && p->kind >= (uint8_t)least)
 			return n;
 	}
 	return 0;
@@ -152,11 +153,12 @@ void confirm_distrust(struct confirm *c, int32_t pid, int64_t now_us, int64_t wi
 	}
 }
 
-int64_t confirm_last(const struct confirm *c, int32_t pid, uint64_t object)
+int64_t confirm_last(const struct confirm *c, int32_t pid, uint64_t object, int64_t before_us)
 {
 	for (uint32_t i = 0, n = c->newest; object && i < CONFIRM_PRESSES && n != 0; i++, n--) {
 		const struct press *p = &c->press[n % CONFIRM_PRESSES];
-		if (p->pid == pid && p->object == object && p->state == CONFIRM_TAKEN && p->kind == PRESS_CHARACTER)
+		if (p->pid == pid && p->object == object && p->state == CONFIRM_TAKEN && p->kind == PRESS_CHARACTER &&
+		    p->taken_us < before_us && p->taken_us - p->mono_us <= CONFIRM_AT_ONCE_US)
 			return p->mono_us;
 	}
 	return INT64_MIN;

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CONFIRM_PRESSES = 2048, CONFIRM_HANDED = 16, CONFIRM_LIMIT_US = 3000000 };
+enum { CONFIRM_PRESSES = 2048, CONFIRM_HANDED = 16, CONFIRM_LIMIT_US = 3000000, CONFIRM_AT_ONCE_US = 100000 };
 
 enum press_kind {
 	PRESS_CHARACTER,         /* moves a caret where it is typed into text */
@@ -34,6 +34,7 @@ struct press {
 	int32_t pid;             /* of the focused window when it was pressed */
 	uint8_t kind, state;     /* press_kind, confirm_state */
 	int64_t taken_us;        /* when it was */
+	bool brief;
 	bool by_caret;           /* it holds a caret, which can be handed on if it is no character's */
 };
 
@@ -47,8 +48,8 @@ struct confirm {
 };
 
 void confirm_init(struct confirm *c);
-/* A press on its way to this process; its number. */
-uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, int64_t mono_us);
+/* A press on its way to this process; its number. brief: it may never come there; it waits for CONFIRM_AT_ONCE_US only. */
+uint32_t confirm_press(struct confirm *c, enum press_kind kind, int32_t pid, bool brief, int64_t mono_us);
 /* A caret moved in an object of this process, learnt at mono_us. Browsers tell once a frame: moved > 1 stands for so many
  * characters in a row, but never for what is typed after a press that may have moved the caret itself. */
 void confirm_caret(struct confirm *c, uint64_t object, bool secret, int32_t pid, int32_t moved, int64_t mono_us);
@@ -61,8 +62,9 @@ void confirm_settle(struct confirm *c, int32_t pid, int64_t before_us);
 /* A secret turned up in this process now: what it takes within_us before and after that, and late_us or more after it was pressed, is
  * what had piled up while it stood still, and may have gone there. */
 void confirm_distrust(struct confirm *c, int32_t pid, int64_t now_us, int64_t within_us, int64_t late_us);
-/* When the newest character was pressed that this object took, INT64_MIN if none is known. */
-int64_t confirm_last(const struct confirm *c, int32_t pid, uint64_t object);
+/* When the newest character was pressed that this object took at once, and before this time; INT64_MIN if none is known. Carets that come late,
+ * or together with other news, may be another press'. */
+int64_t confirm_last(const struct confirm *c, int32_t pid, uint64_t object, int64_t before_us);
 /* NULL when it is not known any more. */
 const struct press *confirm_find(const struct confirm *c, uint32_t press);
 

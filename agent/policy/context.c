@@ -132,7 +132,7 @@ static void mask_terminal(struct context_change *change, const struct stay *s, i
  * object had it before, and said so last at focused_us; or a character that it took shows it. */
 static void mask_field(const struct context *c, struct context_change *change, const struct stay *s, uint64_t object, int64_t focused_us)
 {
-	int64_t since = barrier_since(focused_us), took = confirm_last(&c->confirm, s->pid, object);
+	int64_t since = barrier_since(focused_us), took = confirm_last(&c->confirm, s->pid, object, c->field_us);
 	if (since == INT64_MIN && took == INT64_MIN && mask_way(change, s))
 		return;
 	mask(change, s, since > took ? since : took, INT64_MAX);
@@ -252,9 +252,9 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 	if (!back) {
 		s->focus++;
 		/* Its application will handle that, and the click that may have brought it, before any key. */
-		confirm_press(&c->confirm, PRESS_BARRIER, app->pid, now_us);
+		confirm_press(&c->confirm, PRESS_BARRIER, app->pid, false, now_us);
 		if (c->barrier_us > now_us - CLICK_US)
-			confirm_press(&c->confirm, PRESS_MAYBE, app->pid, now_us);
+			confirm_press(&c->confirm, PRESS_MAYBE, app->pid, false, now_us);
 		c->focus_us = now_us;
 		s->led_us = c->barrier_us > now_us - CONTEXT_HOLD_US ? c->barrier_us : INT64_MAX;
 	}
@@ -542,9 +542,9 @@ uint32_t context_press(struct context *c, enum press_kind kind, int64_t mono_us)
 {
 	if (kind == PRESS_BARRIER)
 		c->barrier_us = mono_us;
-	/* What a grab or a locker takes moves no caret of the window that has the focus. */
-	bool elsewhere = c->grabbed || c->locked || current(c)->nowhere;
-	return confirm_press(&c->confirm, kind, elsewhere ? 0 : current(c)->pid, mono_us);
+	/* What another client's grab takes moves no caret of the window that has the focus; its own popup's may. */
+	bool brief = c->grabbed || c->locked;
+	return confirm_press(&c->confirm, kind, current(c)->pid, brief, mono_us);
 }
 
 /* The stay of this focus, from s on, in which the object took the press: keys run ahead of the news, and it may have been

@@ -21,5 +21,4 @@ field 11
 0 focus app=gedit
 1000 button_down code=272
 1020 button_up code=272
-1120 key_down letter code=30
-1125 key_up letter code=30
+1020..2000 span unknown

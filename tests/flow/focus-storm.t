@@ -817,7 +817,6 @@ field 11
 0 start
 0 focus app=gedit
 0..1000 span unknown
-3100 focus app=zenity
 6000 focus app=gedit
 9000 key_down letter code=44
 9030 key_up letter code=44

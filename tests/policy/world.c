@@ -135,7 +135,8 @@ static void handle(const struct item *i)
 			news(i->window);
 		return;
 	}
-	int field = i->window < TERMINAL ? w.field[i->window] : NO_FIELD;
+	/* What another client has grabbed never comes to the application. */
+	int field = i->window < TERMINAL && !i->grabbed ? w.field[i->window] : NO_FIELD;
 	struct fate *f = &w.fate[i->input];
 	bool secret = field != NO_FIELD && (w.role[field] == FIELD_SECRET || w.told_secret[field]);
 	world_told_trace("  (input %d handled in %d%s)", i->input, field, secret ? ", a secret" : "");
@@ -335,6 +336,7 @@ static void input(struct item item, bool secret)
 		*press = w.inputs;
 	f->secret = secret || !w.given || w.private_mode ||
 		    (key && (w.locked || w.grabbed || w.window == VAULT || w.window == NOWHERE));
+	item.grabbed = key && (w.locked || w.grabbed);
 	put(item);
 }
 

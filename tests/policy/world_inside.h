@@ -11,7 +11,7 @@ enum what { STREAM, DRAIN, HANDLED, MOVED, TURNED, ITSELF, NEWS, CARET, FLUSH, A
 struct task { int64_t at_us; uint64_t order; enum what what; int a, b; int64_t asked_us; };
 
 /* What the stream holds. */
-struct item { int64_t at_us; int window, input; enum raw_kind kind; enum key_class klass; enum key_action action; int field, title; bool chord, hotkey; };
+struct item { int64_t at_us; int window, input; enum raw_kind kind; enum key_class klass; enum key_action action; int field, title; bool chord, hotkey, grabbed; };
 
 struct fate { int64_t at_us; bool secret, kept, ordinary, other, character, untold; int press; };
 
