@@ -293,12 +293,13 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 static void field_news(struct context *c, uint64_t object, int32_t pid, enum field_role role, int64_t now_us,
 		       struct context_change *change)
 {
-	if (object != c->field_object || role == FIELD_PENDING)
+	if (object != c->field_object || role == FIELD_PENDING) {
 		confirm_news(&c->confirm, pid, now_us);
+		c->field_us = now_us;
+	}
 	c->field_object = object;
 	c->field_pid = pid;
 	c->field_role = role;
-	c->field_us = now_us;
 	struct stay *s = current(c);
 	if (pid != s->pid)
 		s->strayed_us = now_us;
