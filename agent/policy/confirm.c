@@ -57,7 +57,7 @@ void confirm_caret(struct confirm *c, uint64_t object, bool secret, int32_t pid,
 		struct press *p = n ? at(c, n) : NULL;
 		if (!p || (taken > 0 && p->kind != PRESS_CHARACTER))
 			return;
-		bool late = pid == c->distrusted && mono_us < c->distrusted_until_us && mono_us - p->mono_us > c->late_us;
+		bool late = p->kind == PRESS_CHARACTER && pid == c->distrusted && mono_us < c->distrusted_until_us && mono_us - p->mono_us > c->late_us;
 		p->state = secret ? CONFIRM_SECRET : late ? CONFIRM_NEVER : CONFIRM_TAKEN;
 		p->object = object;
 		p->by_caret = true;
@@ -148,7 +148,8 @@ void confirm_distrust(struct confirm *c, int32_t pid, int64_t now_us, int64_t wi
 	c->late_us = late_us;
 	for (uint32_t i = 0, n = c->newest; i < CONFIRM_PRESSES && n != 0; i++, n--) {
 		struct press *p = at(c, n);
-		if (p->pid == pid && p->state == CONFIRM_TAKEN && p->taken_us >= now_us - within_us && p->taken_us - p->mono_us > late_us)
+		if (p->pid == pid && p->kind == PRESS_CHARACTER && p->state == CONFIRM_TAKEN && p->taken_us >= now_us - within_us &&
+		    p->taken_us - p->mono_us > late_us)
 			p->state = CONFIRM_NEVER;
 	}
 }
