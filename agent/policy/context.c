@@ -526,17 +526,19 @@ static int64_t sure_us(const struct stay *s, int64_t barrier_us)
 	return since > s->strayed_us ? since : s->strayed_us;
 }
 
-/* Keys run ahead of the news: is there an object after this one of which nobody has said yet what it is? */
-static bool runs_ahead(const struct context *c, const struct stay *s, int64_t mono_us)
+/* Keys run ahead of the news: is there an object after this one of which nobody has said yet what it is? Told by until_us: what was
+ * told later than a caret moved was later than its key. */
+static bool runs_ahead(const struct context *c, const struct stay *s, int64_t mono_us, int64_t until_us)
 {
 	for (uint64_t n = s->serial + 1; n <= c->serial; n++) {
 		const struct stay *next = context_stay(c, n);
-		if (next->pid == s->pid && next->object && next->object != s->object && next->role == FIELD_PENDING && !next->masked)
+		if (next->pid == s->pid && next->object && next->object != s->object && next->role == FIELD_PENDING && !next->masked &&
+		    next->begin_us <= until_us)
 			return true;
 	}
 	/* Of a window that was left meanwhile. */
 	return c->field_pid == s->pid && c->field_object != s->object && c->field_role == FIELD_PENDING &&
-	       c->field_us >= mono_us;
+	       c->field_us >= mono_us && c->field_us <= until_us;
 }
 
 uint32_t context_press(struct context *c, enum press_kind kind, int64_t mono_us)
@@ -598,7 +600,7 @@ static enum verdict judge_character(struct context *c, const struct stay *s, con
 		return VERDICT_MASKED;
 	if (took->role == FIELD_OTHER || took->role == FIELD_TERMINAL)
 		return VERDICT_MASKED;
-	bool vouched = took->role == FIELD_TEXT && took->field_ok_us >= due && c->grab_ok_us >= due && !runs_ahead(c, took, m->mono_us);
+	bool vouched = took->role == FIELD_TEXT && took->field_ok_us >= due && c->grab_ok_us >= due && !runs_ahead(c, took, m->mono_us, p->taken_us);
 	if (left_us(c, took) == INT64_MAX)
 		vouched = vouched && took->focused_ok_us >= due && context_stay(c, c->serial)->agree_ok_us >= due;
 	else
@@ -618,7 +620,7 @@ static bool vouched_for(const struct context *c, const struct stay *s, const str
 		return false;
 	/* The object must have had the focus after the click or Tab that could have moved it away. */
 	return !m->key || (s->focused_ok_us >= (ended ? sure_us(s, m->barrier_us) : due) && m->mono_us >= s->object_us &&
-			   !runs_ahead(c, s, m->mono_us));
+			   !runs_ahead(c, s, m->mono_us, INT64_MAX));
 }
 
 enum verdict context_judge(struct context *c, const struct moment *m, int64_t now_us, enum reason *reason)
