@@ -267,9 +267,10 @@ int x11_sample(struct x11 *x)
 		xcb_ungrab_keyboard(x->c, XCB_CURRENT_TIME);
 		xcb_flush(x->c);
 	}
-	/* Frozen and invalid time are somebody's doing too. */
+	/* Frozen and invalid time are somebody's doing too. A second master keyboard has a focus that nobody asked about. */
 	struct raw_event raw = { .kind = RAW_GRAB, .mono_us = asked_us };
-	raw.as.grab.grabbed = grabbed->status != XCB_GRAB_STATUS_SUCCESS && grabbed->status != XCB_GRAB_STATUS_NOT_VIEWABLE;
+	raw.as.grab.grabbed = (grabbed->status != XCB_GRAB_STATUS_SUCCESS && grabbed->status != XCB_GRAB_STATUS_NOT_VIEWABLE) ||
+			      x->keyboards > 1;
 	if (raw.as.grab.grabbed && !x->probe_grabbed && !x->stream_grabbed) {
 		/* The stream may say which keys came before: hand it on first. Positions are known at the end of a drain only. */
 		collect(x, false, focus.sequence);

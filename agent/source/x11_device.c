@@ -122,7 +122,9 @@ int x11_device_refresh(struct x11 *x)
 			tell(x, d);
 		}
 	}
+	x->keyboards = 0;
 	for (int j = 0; j < n; j++) {
+		x->keyboards += info[j].use == XIMasterKeyboard;
 		if (info[j].use == XIMasterPointer || info[j].use == XIMasterKeyboard || !info[j].enabled)
 			continue;
 		int known = x11_device_find(x, info[j].deviceid);

@@ -66,6 +66,7 @@ struct x11 {
 
 	struct x11_device device[X11_DEVICES];
 	int devices, next_ordinal;
+	int keyboards;                   /* master keyboards: each has a focus of its own */
 	Atom xtest, tapping, synaptics;
 	uint32_t touch[X11_TOUCHES];     /* touch id + 1 by slot; 0: free */
 

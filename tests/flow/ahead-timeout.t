@@ -8,7 +8,8 @@ consent given
 focus 1
 field 20
 +2s type ab
-+400ms type xyz
++400ms into 22
+type xyz
 field 22
 +1200ms object 22 role=password
 +4s field 22

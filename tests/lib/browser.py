@@ -89,6 +89,8 @@ class Pages:
 class Browser(App):
 	"""ordinary_field and secret_field are ids of the page; how tells how the focus gets to the latter."""
 
+	frame = 0.05
+
 	oracle = "AT-SPI"
 	ordinary_field, secret_field = "text", "password"
 	size = (900, 640)

@@ -57,6 +57,7 @@ class App:
 	config = ""                 # the participant's assent.yaml
 	study_options = {}          # what the study has otherwise than agent.study()
 	desk_options = {}           # how its Desk is made: screen, wm, a11y, server_args
+	frame = 0.0                 # s: what it takes within this it tells in one word, of the last field only: nobody types so
 	busy = False                # runs with busy loops also in an ordinary run
 
 	def __init__(self, desk):
@@ -203,6 +204,7 @@ class Story:
 
 	def _secret(self, delay, rate):
 		secret = "".join(random.choice(SECRET) for _ in range(SECRET_KEYS))
+		time.sleep(self.app.frame)
 		self.app.to_secret()
 		if delay:
 			time.sleep(delay)
