@@ -59,6 +59,7 @@ struct capture {
 	struct raw_event look;            /* at the focused terminal, */
 	bool looked;                      /* before a drain, and not fed yet */
 	bool last_was_large, stop;
+	bool withdrawn;                   /* or refused, expired, replaced: nothing more is written */
 	enum capture_end end;
 };
 
@@ -177,6 +178,7 @@ static bool consent_holds(struct capture *c, struct ledger_view *view)
 		log_error("the ledger cannot be read (%s): capture ends", error_text(error));
 		return false;
 	}
+	c->withdrawn = view->standing != STANDING_GIVEN && view->standing != STANDING_PAUSED;
 	if (view->standing != STANDING_GIVEN) {
 		log_info("capture ends: %s", view->why);
 		return false;
@@ -555,6 +557,8 @@ static enum capture_end run_replay(struct capture *c, const char *path)
 	if (failed)
 		log_error("%s: %s", path, error.text);
 	int64_t now = c->replay ? replay_now(c->replay) : clock_mono_us();
+	if (!c->withdrawn)
+		pipeline_finish(&c->pipeline, now);
 	pipeline_stop(&c->pipeline, now);
 	fclose(file);
 	return failed ? CAPTURE_FAILED : CAPTURE_DONE;
@@ -624,6 +628,8 @@ int capture_run(const struct capture_options *options)
 	enum capture_end end = replay ? run_replay(&c, options->source + 7) : run_live(&c);
 
 	atomic_store(&options->stats->capture_ready, 0);
+	if (!c.withdrawn && !replay)
+		pipeline_finish(&c.pipeline, clock_mono_us());
 	pipeline_stop(&c.pipeline, clock_mono_us());
 	for (int i = 0; i < 20 && outlet_flush(&c.outlet) == 1; i++) {
 		struct pollfd fd = { .fd = options->pipe, .events = POLLOUT };

@@ -256,7 +256,7 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 				    .key = h->kind == HELD_KEY && !is_release(h), .character = is_character(h), .barrier_us = h->barrier_us };
 		verdict = context_judge(&p->context, &m, now_us, &reason);
 	}
-	if (verdict == VERDICT_OPEN && p->sensitive && h->press && sensitive_holds(p->sensitive, h->press, now_us)) {
+	if (verdict == VERDICT_OPEN && p->sensitive && !p->ending && h->press && sensitive_holds(p->sensitive, h->press, now_us)) {
 		p->lingers = true;
 		return false;
 	}
@@ -348,6 +348,17 @@ void pipeline_check(struct pipeline *p, int64_t now_us)
 	int n = context_questions(&p->context, h ? h->stay : p->context.serial, p->context.serial, questions);
 	for (int i = 0; i < n; i++)
 		p->ask(p->user, &questions[i]);
+}
+
+void pipeline_finish(struct pipeline *p, int64_t now_us)
+{
+	if (!p->running)
+		return;
+	/* As if all holds had run out: what looks like the beginning of a number is masked. */
+	mask_text(p, now_us + SENSITIVE_LONGEST_US + SENSITIVE_HOLD_US);
+	p->ending = true;
+	pipeline_release(p, now_us);
+	p->ending = false;
 }
 
 void pipeline_stop(struct pipeline *p, int64_t now_us)

@@ -32,6 +32,7 @@ struct pipeline {
 	struct hotkey hotkey;
 	struct delays delays;
 	struct sensitive *sensitive;      /* the caller's; NULL: nothing is looked for in what is typed */
+	bool ending;                      /* no more text will come */
 	bool lingers;                     /* the oldest entry is open, and waits only for more text */
 	pipeline_ask *ask;
 	void *user;
@@ -54,6 +55,8 @@ int64_t delays_quantile(const struct delays *d, double share);
 int64_t pipeline_deadline(const struct pipeline *p);
 /* Asks them. The answers come by pipeline_feed, then call pipeline_release. */
 void pipeline_check(struct pipeline *p, int64_t now_us);
+/* Before the end: what has been vouched for and waited only for more text leaves. */
+void pipeline_finish(struct pipeline *p, int64_t now_us);
 /* The end: what waits is forgotten, what is open is closed. */
 void pipeline_stop(struct pipeline *p, int64_t now_us);
 

@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from agent import ORDINARY, SECRET, Agent, leaks, spans, study  # noqa: E402
+from agent import ORDINARY, SECRET, Agent, judged, leaks, spans, study  # noqa: E402
 from desk import PYTHON, Desk, wait_for  # noqa: E402
 
 SUDO_STYLE = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "sudo", "-k", "true"]
@@ -78,6 +78,7 @@ def run(desk, agent, keys):
 	wait_for(agent.recording, 10, name="recording after the pause")
 	time.sleep(0.5)
 	ordinary(editor)
+	judged()
 	agent.flushed()
 	assert agent.command("withdraw").returncode == 0
 	wait_for(lambda: not agent.recording(), 2, name="the withdrawal")

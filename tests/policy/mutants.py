@@ -26,7 +26,7 @@ from mutations import MUTATIONS  # noqa: E402
 
 PROGRAMS = ("test_context", "policy_model")
 STORY_SECONDS, PROGRAM_SECONDS = 20, 120
-LONG = "1000000"                        # stories of the model for what nothing else notices
+LONG = "70000"                          # stories of the model for what nothing else notices
 
 
 class Tree:

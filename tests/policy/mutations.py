@@ -7,7 +7,7 @@ condition is gone, not that one of two belts is.
 
 CONTEXT, CONFIRM, AIRLOCK, PIPELINE = "policy/context.c", "policy/confirm.c", "policy/airlock.c", "pipeline.c"
 
-VOUCHED_LOOK = "vouched = took->role == FIELD_TEXT && took->field_ok_us >= due && c->grab_ok_us >= due && !runs_ahead(c, took, m->mono_us);"
+VOUCHED_LOOK = "vouched = took->role == FIELD_TEXT && took->field_ok_us >= due && c->grab_ok_us >= due && !runs_ahead(c, took, m->mono_us, p->taken_us);"
 VOUCHED_NOW = "vouched = vouched && took->focused_ok_us >= due && context_stay(c, c->serial)->agree_ok_us >= due;"
 
 MUTATIONS = [
@@ -29,7 +29,7 @@ MUTATIONS = [
 	("nowhere", "a window has the focus: not PointerRoot, not None",
 		{CONTEXT: [("The way back is below. */\n\t\ts->nowhere = true;", "*/\n\t\ts->nowhere = false;")]}),
 	("process", "the window's process is known",
-		{CONTEXT: [("s->nowhere = app->pid <= 0 || ", "s->nowhere = ")]}),
+		{CONTEXT: [("bool nowhere = !app->window || app->pid <= 0 || ", "bool nowhere = !app->window || ")]}),
 	("executable", "what that process is, is known",
 		{CONTEXT: [(" || (!app->exe[0] && !app->sandbox[0]);", ";")]}),
 	("foreign", "the process is in our mount namespace",
@@ -52,9 +52,8 @@ MUTATIONS = [
 		{CONTEXT: [("if (s->nowhere || pid != s->pid || (object", "if (s->nowhere || (object"),
 			("if (s->object != object || (raw->as.field.pid && raw->as.field.pid != s->pid))", "if (s->object != object)")]}),
 	("object-new", "the object is newer than the last focus change",
-		{CONTEXT: [("	if (!back) {\n		s->object = 0;\n		s->role = FIELD_PENDING;\n	}\n	s->tty = TTY_ECHO;\n"
-			"	s->object_us = s->strayed_us = s->before_ok_us = s->barrier_us = INT64_MIN;\n"
-			"	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;\n", "	s->tty = TTY_ECHO;\n")]}),
+		{CONTEXT: [("		s->object = 0;\n		s->role = FIELD_PENDING;\n	}\n	s->tty = TTY_ECHO;\n", "	}\n	s->tty = TTY_ECHO;\n"),
+			("	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;\n	/* The bus may be ahead", "	/* The bus may be ahead")]}),
 	("object-ahead", "what was typed ahead of the news went into this object only if something brought the focus there",
 		{CONTEXT: [("if (m->mono_us < took->object_us && (m->mono_us", "if (0 && (m->mono_us")]}),
 	("object-focused", "the object still has the focus when the key leaves",
@@ -63,9 +62,6 @@ MUTATIONS = [
 	("object-asked", "the object was asked again what it is after the key",
 		{CONTEXT: [(VOUCHED_LOOK, VOUCHED_LOOK.replace("took->field_ok_us >= due", "true")),
 			("s->role == FIELD_PENDING || s->field_ok_us < due)", "s->role == FIELD_PENDING)")]}),
-	("object-next", "no object has the focus meanwhile of which nobody knows what it is",
-		{CONTEXT: [("static bool runs_ahead(const struct context *c, const struct stay *s, int64_t mono_us)\n{\n",
-			"static bool runs_ahead(const struct context *c, const struct stay *s, int64_t mono_us)\n{\n	if (c->serial + 1)\n		return false;\n")]}),
 	("role-secret", "the object is no password field",
 		{CONTEXT: [("else if (s->role == FIELD_SECRET)", "else if (s->role == FIELD_SECRET && 0)")]}),
 	("role-text", "the object's role is one for text",
@@ -86,7 +82,7 @@ MUTATIONS = [
 			"		for (; n && at(c, n)->kind != PRESS_CHARACTER; n = (int32_t)(c->newest - n) > 0 ? n + 1 : 0)\n			;\n"
 			"		if (n && (at(c, n)->state != CONFIRM_WAITING || at(c, n)->pid != pid))\n			n = 0;")]}),
 	("caret-process", "the caret is of the process that the key went to",
-		{CONFIRM: [("p->state == CONFIRM_WAITING && p->pid == pid && p->mono_us <= until_us", "p->state == CONFIRM_WAITING && p->mono_us <= until_us")]}),
+		{CONFIRM: [("p->state == CONFIRM_WAITING && !gone && p->pid == pid && p->mono_us", "p->state == CONFIRM_WAITING && !gone && p->mono_us")]}),
 	("caret-object", "the caret is of the focused object",
 		{CONTEXT: [("	if (!secret && object != c->field_object && object != last_object(c, raw->as.caret.pid))\n		return;\n", ""),
 			("	if (!took)\n		return VERDICT_MASKED;\n", "	if (!took)\n		took = s;\n")]}),
@@ -95,7 +91,7 @@ MUTATIONS = [
 			"	}\n}\n\nvoid confirm_distrust")]}),
 	("caret-standstill", "what was taken at once after a standstill is asked about once more",
 		{CONTEXT: [("	if (p->taken_us + STANDSTILL_US > due)\n", "	if (0)\n")],
-		 CONFIRM: [("p->state == CONFIRM_TAKEN && p->taken_us >= since_us && ", "0 && ")]}),
+		 CONFIRM: [("p->state == CONFIRM_TAKEN && p->taken_us >= now_us - within_us &&", "0 &&")]}),
 
 	# -- time --
 	("hold", "all of that holds after the hold, too",
@@ -109,7 +105,7 @@ MUTATIONS = [
 	("mask", "a firm no masks what waits",
 		{AIRLOCK: [("if (mask && concerns(change, h) && !h->masked)", "if (0 && mask)")]}),
 	("barrier", "a secret masks all that waits since the last barrier",
-		{CONTEXT: [("	mask(change, s, barrier_since(focused_us), INT64_MAX);\n", "	mask(change, s, INT64_MAX, INT64_MAX);\n")]}),
+		{CONTEXT: [("	mask(change, s, since > took ? since : took, INT64_MAX);\n", "	mask(change, s, INT64_MAX, INT64_MAX);\n")]}),
 	("barrier-click", "a click is a barrier",
 		{PIPELINE: [("return in->action == KEY_PRESS ? PRESS_BARRIER : -1;", "return -1;"),
 			("entry.barrier = press == PRESS_BARRIER || raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH;", "entry.barrier = press == PRESS_BARRIER;"),
@@ -121,7 +117,7 @@ MUTATIONS = [
 	("barrier-chord", "a shortcut is a barrier",
 		{PIPELINE: [("	if (in->chord || in->key_class == CLASS_ENTER", "	if (in->key_class == CLASS_ENTER")]}),
 	("barrier-window", "a window change is a barrier",
-		{CONTEXT: [("		confirm_press(&c->confirm, PRESS_BARRIER, app->pid, now_us);\n", "")]}),
+		{CONTEXT: [("		confirm_press(&c->confirm, PRESS_BARRIER, app->pid, false, now_us);\n", "")]}),
 	("left", "a secret masks what waits of the windows that were left",
 		{CONTEXT: [("	if (role == FIELD_SECRET && fresh)\n", "	if (0)\n"), ("	if (secret)\n		mask_left", "	if (0)\n		mask_left"),
 			]}),
