@@ -14,7 +14,7 @@ void pipeline_init(struct pipeline *p, const struct limits *limits, struct held 
 	hotkey_init(&p->hotkey, &limits->private_hotkey);
 	p->ask = ask;
 	p->user = user;
-	p->barrier_us = p->checked_us = p->input_us = p->key_us = INT64_MIN;
+	p->barrier_us = p->checked_us = p->input_us = p->key_us = p->rest_us = INT64_MIN;
 }
 
 static void hold(struct pipeline *p, enum held_kind kind, int64_t mono_us, struct held *entry)
@@ -236,25 +236,77 @@ int64_t delays_quantile(const struct delays *d, double share)
 	return 0;
 }
 
+/* Who types a password looks at the keys: when the focus is stolen, or a prompt gives up, the rest of it goes elsewhere. A click, Tab,
+ * Enter or shortcut ends it, and so does a pause. */
+static bool is_rest(const struct pipeline *p, const struct held *h)
+{
+	return h->kind == HELD_KEY && !is_release(h) && !h->barrier && p->rest_us != INT64_MIN && h->mono_us < p->rest_us + PIPELINE_REST_US;
+}
+
+static void follow_rest(struct pipeline *p, const struct held *h, enum verdict verdict, enum reason reason)
+{
+	bool secret = verdict == VERDICT_MASKED && (reason == REASON_PASSWORD || reason == REASON_ECHO_OFF || reason == REASON_LOCKED);
+	if (h->barrier) {
+		p->rest_us = INT64_MIN;
+	} else if (h->kind == HELD_KEY && !is_release(h) && secret) {
+		p->rest_us = h->mono_us;
+		p->rest_reason = reason;
+	}
+}
+
+static enum verdict judge_place(struct pipeline *p, const struct held *h, int64_t now_us, enum reason *reason)
+{
+	const struct stay *stay = context_stay(&p->context, h->stay);
+	if (h->masked && h->masked != 1 + REASON_SENSITIVE) {
+		*reason = (enum reason)(h->masked - 1);
+		return VERDICT_MASKED;
+	}
+	if (h->cleared || (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT))
+		return VERDICT_OPEN;
+	/* It goes the way of its press. */
+	if (is_release(h) && !stay->masked && redact_is_down(&p->redact, h->as.input.code))
+		return VERDICT_OPEN;
+	struct moment m = { .stay = h->stay, .mono_us = h->mono_us, .press = h->press,
+			    .key = h->kind == HELD_KEY && !is_release(h), .character = is_character(h), .barrier_us = h->barrier_us };
+	return context_judge(&p->context, &m, now_us, reason);
+}
+
+static enum verdict judge(struct pipeline *p, const struct held *h, int64_t now_us, enum reason *reason)
+{
+	enum verdict verdict = judge_place(p, h, now_us, reason);
+	/* What looks like a card number is called so only where it would have been kept. */
+	if (verdict == VERDICT_OPEN && h->masked) {
+		*reason = (enum reason)(h->masked - 1);
+		return VERDICT_MASKED;
+	}
+	return verdict;
+}
+
+/* Behind an entry that only waits for more text others come of age. Their time counts, not that of the text: a secret that turns up a
+ * second later is not about them. */
+static void clear_waiting(struct pipeline *p, int64_t now_us)
+{
+	for (; p->cleared < p->airlock.count; p->cleared++) {
+		struct held *h = airlock_at(&p->airlock, p->cleared);
+		enum reason reason;
+		enum verdict verdict = judge(p, h, now_us, &reason);
+		if (verdict == VERDICT_WAIT)
+			return;
+		h->cleared = verdict == VERDICT_OPEN;
+	}
+}
+
 static bool release_head(struct pipeline *p, const struct held *h, int64_t now_us)
 {
 	const struct stay *stay = context_stay(&p->context, h->stay);
 	struct permit permit;
 	enum reason reason = REASON_UNKNOWN;
-	enum verdict verdict;
+	enum verdict verdict = judge(p, h, now_us, &reason);
 
-	if (h->masked) {
+	bool rest = verdict == VERDICT_OPEN && is_rest(p, h);
+	if (rest) {
 		verdict = VERDICT_MASKED;
-		reason = (enum reason)(h->masked - 1);
-	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
-		verdict = VERDICT_OPEN;
-	} else if (is_release(h) && !stay->masked && redact_is_down(&p->redact, h->as.input.code)) {
-		/* It goes the way of its press. */
-		verdict = VERDICT_OPEN;
-	} else {
-		struct moment m = { .stay = h->stay, .mono_us = h->mono_us, .press = h->press,
-				    .key = h->kind == HELD_KEY && !is_release(h), .character = is_character(h), .barrier_us = h->barrier_us };
-		verdict = context_judge(&p->context, &m, now_us, &reason);
+		reason = p->rest_reason;
 	}
 	if (verdict == VERDICT_OPEN && p->sensitive && !p->ending && h->press && sensitive_holds(p->sensitive, h->press, now_us)) {
 		p->lingers = true;
@@ -267,9 +319,10 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 		verdict = VERDICT_MASKED;
 		reason = REASON_UNKNOWN;
 	}
+	follow_rest(p, h, verdict, reason);
 	/* In a place that is well but for this: masked for its moment, not until the next open event. */
-	bool text = h->masked == 1 + REASON_SENSITIVE;
-	bool moment = plain || ((text || !h->masked) && !stay->masked && context_vouched(stay));
+	bool text = verdict == VERDICT_MASKED && reason == REASON_SENSITIVE;
+	bool moment = plain || rest || ((text || !h->masked) && !stay->masked && context_vouched(stay));
 	if (consent_permit(&p->consent, redact_utc(&p->redact, h->mono_us), redact_utc(&p->redact, now_us), &permit)) {
 		/* Not agreed to at that time, or not any more: as if it had not been. */
 	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
@@ -284,6 +337,7 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 		redact_mask(&p->redact, &permit, h, stay, reason, moment);
 	}
 	airlock_pop(&p->airlock);
+	p->cleared -= p->cleared > 0;
 	return true;
 }
 
@@ -294,6 +348,8 @@ void pipeline_release(struct pipeline *p, int64_t now_us)
 	p->lingers = false;
 	while ((h = airlock_head(&p->airlock)) && release_head(p, h, now_us))
 		;
+	if (p->lingers)
+		clear_waiting(p, now_us);
 	if (!h && p->sensitive && p->key_us != INT64_MIN && now_us >= p->key_us + SENSITIVE_REMEMBER_US) {
 		sensitive_forget(p->sensitive);
 		p->key_us = INT64_MIN;
@@ -329,7 +385,12 @@ int64_t pipeline_deadline(const struct pipeline *p)
 	/* Ask once more after the newest key; then only more text, or its end, can tell more. */
 	if (p->lingers && p->key_us != INT64_MIN) {
 		int64_t asked = p->key_us + CONTEXT_HOLD_US, end = sensitive_deadline(p->sensitive);
-		int64_t at = p->checked_us < asked ? (asked > next ? asked : next) : end;
+		int64_t at = end;
+		if (p->checked_us < asked)
+			at = asked > next ? asked : next;
+		else if (p->checked_us < p->input_us + CONTEXT_HOLD_US)
+			at = p->checked_us + PIPELINE_CHECK_POINTER_US;
+		at = at < end ? at : end;
 		return at < expiry ? at : expiry;
 	}
 	int64_t due = h->mono_us + CONTEXT_HOLD_US;
@@ -371,6 +432,7 @@ void pipeline_stop(struct pipeline *p, int64_t now_us)
 		redact_mask(&p->redact, &p->consent.permit, h, context_stay(&p->context, h->stay),
 			    h->masked ? (enum reason)(h->masked - 1) : REASON_UNKNOWN, false);
 	airlock_clear(&p->airlock);
+	p->cleared = 0;
 	if (p->sensitive)
 		sensitive_forget(p->sensitive);
 	if (p->running)

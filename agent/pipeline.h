@@ -14,6 +14,7 @@
 #include "policy/sensitive.h"
 
 enum {
+	PIPELINE_REST_US = 2000000,       /* a pause of this length ends a password that was being typed */
 	PIPELINE_CHECK_US = 250000,       /* oracles are asked no more often than this while keys wait, */
 	PIPELINE_CHECK_POINTER_US = 1000000 /* and this while only pointer events do */
 };
@@ -33,10 +34,13 @@ struct pipeline {
 	struct delays delays;
 	struct sensitive *sensitive;      /* the caller's; NULL: nothing is looked for in what is typed */
 	bool ending;                      /* no more text will come */
-	bool lingers;                     /* the oldest entry is open, and waits only for more text */
+	bool lingers;                     /* the oldest entry is open, and waits only for more text, */
+	size_t cleared;                   /* as do so many after it, or were masked */
 	pipeline_ask *ask;
 	void *user;
 	int64_t barrier_us, checked_us, input_us, key_us;
+	int64_t rest_us;                  /* the last key of a secret that nothing ended yet; INT64_MIN */
+	enum reason rest_reason;
 	bool running;                     /* a given decision is in force */
 };
 

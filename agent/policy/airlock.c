@@ -20,6 +20,11 @@ const struct held *airlock_head(const struct airlock *a)
 	return a->count ? at(a, 0) : NULL;
 }
 
+struct held *airlock_at(const struct airlock *a, size_t i)
+{
+	return at(a, i);
+}
+
 const struct held *airlock_tail(const struct airlock *a)
 {
 	return a->count ? at(a, a->count - 1) : NULL;
@@ -157,7 +162,7 @@ void airlock_mask(struct airlock *a, const struct context_change *change, const 
 		struct held *h = at(a, i);
 		bool mask = i >= from || h->mono_us >= change->after_us ||
 			    (i >= loose && h->kind == HELD_KEY && !types(h) && h->mono_us >= change->loose_us);
-		if (mask && concerns(change, h) && !h->masked)
+		if (mask && concerns(change, h) && !h->masked && !h->cleared)
 			h->masked = (uint8_t)(1 + change->reason);
 	}
 }

@@ -27,6 +27,7 @@ struct held {
 	uint8_t kind;            /* held_kind */
 	uint8_t masked;          /* 0, or 1 + reason: a firm no came while it waited */
 	bool character;          /* a caret must confirm it */
+	bool cleared;            /* judged open in time: it only waits for more text, and no later secret is about it */
 	bool barrier;            /* it may have moved the focus */
 	uint32_t press;          /* the number of a press (confirm.h), else 0 */
 	union {
@@ -52,6 +53,8 @@ void airlock_push(struct airlock *a, const struct held *entry, int64_t grid_us);
 /* The oldest entry, or NULL. */
 const struct held *airlock_head(const struct airlock *a);
 const struct held *airlock_tail(const struct airlock *a);
+/* The oldest but i; i < count. */
+struct held *airlock_at(const struct airlock *a, size_t i);
 void airlock_pop(struct airlock *a);                      /* wipes it */
 /* Moves the entries back to the beginning of the ring, so that it uses as little memory as it can. */
 void airlock_gather(struct airlock *a);

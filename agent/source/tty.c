@@ -41,6 +41,14 @@ static void worse(struct look *l, enum tty_state state)
 
 static void look_at_masters(struct look *l, int holder, int nested);
 
+/* Screen shows serial lines and telnet, too, which are no ptys of its own: nobody can say whether they echo. */
+static void look_at_server(struct look *l, enum tty_server_kind kind, int pid, int nested)
+{
+	if (kind == TTY_SERVER_SCREEN && tty_process_reaches(pid, l->tty, l->ttys))
+		worse(l, TTY_UNKNOWN);
+	look_at_masters(l, pid, nested + 1);
+}
+
 /* The servers may be many, and only they know which one shows what: all of them count. */
 static void look_at_servers(struct look *l, enum tty_server_kind kind, int client, int nested)
 {
@@ -56,7 +64,7 @@ static void look_at_servers(struct look *l, enum tty_server_kind kind, int clien
 			continue;
 		alive++;
 		if (tty_process_here(p.pid))
-			look_at_masters(l, p.pid, nested + 1);
+			look_at_server(l, kind, p.pid, nested);
 		else if (tty_process_read(p.pid, &p))
 			worse(l, TTY_UNKNOWN);
 	}

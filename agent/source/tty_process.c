@@ -253,3 +253,65 @@ bool tty_process_has(int pid, int fd, int index)
 	}
 	return false;
 }
+
+/* Is a socket of this number in that table? Its lines are long, and many: read piece by piece. */
+static bool in_table(int pid, const char *table, const char *number)
+{
+	char path[64], text[4097];
+	size_t keep = 0, length = strlen(number);
+	bool found = false;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/%d/net/%s", pid, table);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return access(path, F_OK) == 0;
+	while (!found && (n = read(fd, text + keep, sizeof text - 1 - keep)) > 0) {
+		size_t all = keep + (size_t)n;
+		text[all] = 0;
+		found = strstr(text, number) != NULL;
+		/* It may stand across two pieces. */
+		keep = all < length ? all : length - 1;
+		memmove(text, text + all - keep, keep);
+	}
+	found |= n < 0;
+	close(fd);
+	return found;
+}
+
+static bool is_internet(int pid, const char *link)
+{
+	char number[24];
+	unsigned long inode;
+	if (sscanf(link, "socket:[%lu]", &inode) != 1)
+		return false;
+	snprintf(number, sizeof number, " %lu ", inode);
+	return in_table(pid, "tcp", number) || in_table(pid, "tcp6", number);
+}
+
+bool tty_process_reaches(int pid, const int *index, int count)
+{
+	static int list[DESCRIPTORS_MAX];
+	char text[64];
+	bool denied;
+
+	snprintf(text, sizeof text, "/proc/%d/fd", pid);
+	int fds = tty_process_numbers(text, list, DESCRIPTORS_MAX);
+	for (int i = 0; i < fds; i++) {
+		if (!link_of(pid, list[i], text, sizeof text, &denied)) {
+			if (denied)
+				return true;
+			continue;
+		}
+		int pty, end = 0, k = 0;
+		if (sscanf(text, "/dev/pts/%d%n", &pty, &end) == 1 && !text[end]) {
+			while (k < count && index[k] != pty)
+				k++;
+			if (k == count)
+				return true;
+		} else if ((!strncmp(text, "/dev/tty", 8) && text[8]) || is_internet(pid, text)) {
+			return true;
+		}
+	}
+	return fds < 0;
+}

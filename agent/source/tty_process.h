@@ -37,4 +37,8 @@ int tty_process_masters(int pid, int *out, int max);
 /* Has it got this pty, or "its own terminal", open (fd: as that descriptor; -1: as any)? Yes also if that is not told. */
 bool tty_process_has(int pid, int fd, int index);
 
+/* Does it hold a line to elsewhere: a terminal that is neither a pty's other end nor among the ptys of this list, or an internet
+ * socket? Also true where that cannot be told. */
+bool tty_process_reaches(int pid, const int *index, int count);
+
 #endif

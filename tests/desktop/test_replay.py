@@ -25,7 +25,7 @@ field 21
 +2s focus 1
 field 11
 +3s type again
-+1s {end}
++6s {end}
 """
 
 

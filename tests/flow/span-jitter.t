@@ -26,7 +26,6 @@ field 11
 1100 key_down letter code=48
 1130 key_up letter code=48
 2700..5300 span password
-5500 key_down letter code=46
-5530 key_up letter code=46
+5300..6300 span password
 7600 key_down letter code=32
 7630 key_up letter code=32

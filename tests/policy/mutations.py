@@ -103,7 +103,7 @@ MUTATIONS = [
 
 	# -- barriers: what waits is masked when a secret turns up --
 	("mask", "a firm no masks what waits",
-		{AIRLOCK: [("if (mask && concerns(change, h) && !h->masked)", "if (0 && mask)")]}),
+		{AIRLOCK: [("if (mask && concerns(change, h) && !h->masked && !h->cleared)", "if (0 && mask)")]}),
 	("barrier", "a secret masks all that waits since the last barrier",
 		{CONTEXT: [("	mask(change, s, since > took ? since : took, INT64_MAX);\n", "	mask(change, s, INT64_MAX, INT64_MAX);\n")]}),
 	("barrier-click", "a click is a barrier",
