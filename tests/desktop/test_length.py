@@ -249,7 +249,7 @@ def live(length, slow):
 		ordinary(7.5, 10.3)
 		hidden(11.6, (x + width // 2, y + height // 2), "\n")
 		# A span ends up to two seconds after the prompt was seen to be over, and what lies in it is gone.
-		ordinary(18.7, 20.4)
+		ordinary(18.2, 20.4)
 		schedule.at(25.7)
 		watch.over = True
 		watch.join()

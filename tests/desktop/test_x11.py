@@ -145,12 +145,18 @@ def devices_come_and_go():
 		desk.type("abc", every=0.05)
 		check(desk.run(["xinput", "remove-master", "other pointer"]).returncode == 0, "xinput failed")
 		time.sleep(0.5)
+		# The end of the span is noticed at the next key.
+		desk.type("abc", every=0.05)
+		time.sleep(3.0)
 		desk.type("abc", every=0.05)
 		rows = scene.rows()
 		lost = [row for row in rows if row["kind"] == "gap" and row["reason"] == "device-lost"]
 		note(f"devices that left: {[row['device'] for row in lost]}")
 		check(len(lost) == 2 and len({row["device"] for row in lost}) == 2, f"{len(lost)} gaps for two devices that left")
-		check(sum(row["kind"] == "key_down" for row in rows) == 6, "keys before or after it are missing")
+		# While there are two keyboards nobody can say whose focus counts.
+		kept = sum(row["kind"] == "key_down" for row in rows)
+		check(3 <= kept <= 6, f"{kept} keys: none while there are two keyboards, those after that")
+		check([row["reason"] for row in rows if row["kind"] == "span"], "no span while there are two keyboards")
 		check(not {row["device"] for row in lost} & {row["device"] for row in rows if row["kind"] == "key_down"},
 			"a device that left has typed")
 
@@ -176,10 +182,10 @@ def buttons_and_scrolling():
 		for number in (1, 3, 8, 9):
 			desk.click(x + 3, y, number)
 			# The menu of the right button is a grab of the keyboard, which masks what is not judged yet: close it.
-			time.sleep(1.0)
+			time.sleep(2.0)
 			if number == 3:
 				desk.hands.key("Escape")
-				time.sleep(1.5)
+				time.sleep(2.6)  # until its span ends
 		for number in (4, 5, 6, 7):
 			desk.hands.click(number)
 			time.sleep(0.1)
