@@ -186,7 +186,8 @@ class AddressBar(Browser):
 	"""The ordinary place is the address bar."""
 
 	def ordinary(self):
-		self.click("area", 0.3)
+		# Nobody can vouch for a shortcut right behind a click, and the span of it lasts up to two seconds.
+		self.click("area", 1.0)
 		self.chord("Control_L", "l")
 		time.sleep(0.5)
 		self.desk.hands.key("BackSpace")
