@@ -37,13 +37,9 @@ ORDINARY_KEYS, SECRET_KEYS = 16, 12
 SPAN_EDGE = 2.5                         # after the focus change a span may reach that far
 COMPANION = "300x120+940+20"
 AIM = {"idle": 0.99, "busy": 0.95}      # of ordinary keys kept
-# Beside an application that is masked altogether: what is typed in the 50 ms before it takes the keyboard cannot be told
-# from what is typed after that, and here it is always typed then.
-AIM_BESIDE = {"idle": 0.90, "busy": 0.80}
-
-
-def aim(kind, load):
-	return (AIM if kind.ordinary_keys else AIM_BESIDE)[load]
+# Less than this is a defect; between the two a busy machine may have been the cause, and is said. Beside an application
+# that is masked altogether the last keys before it takes the keyboard are lost, and here they are always typed then.
+LEAST = {"idle": 0.90, "busy": 0.80}
 
 
 class App:
