@@ -39,7 +39,7 @@ COMPANION = "300x120+940+20"
 AIM = {"idle": 0.99, "busy": 0.95}      # of ordinary keys kept
 # Less than this is a defect; between the two a busy machine may have been the cause, and is said. Beside an application
 # that is masked altogether the last keys before it takes the keyboard are lost, and here they are always typed then.
-LEAST = {"idle": 0.90, "busy": 0.80}
+LEAST = {"idle": 0.85, "busy": 0.75}
 
 
 class App:
