@@ -1,60 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The framing of a segment: prelude, records, trailer (FORMAT.md, "Segment"). */
+/* The framing of a segment: what can be seen, and checked for damage, without its key (FORMAT.md, "Segment" and "Record"). */
 #ifndef ASSENT_RECORD_H
 #define ASSENT_RECORD_H
 
-#include <zstd.h>
-
 #include "bytes.h"
-#include "numbers.h"
 
 enum record_type {
-	RECORD_HEADER = 1, RECORD_BLOCK = 2, RECORD_FOOTER = 3,
+	RECORD_HEADER = 1, RECORD_BLOCK = 2, RECORD_FOOTER = 3, RECORD_CUT = 4,
 	RECORD_OPTIONAL = 128    /* a reader skips those from here that it does not know */
 };
 
 enum {
-	RECORD_PRELUDE_BYTES = 24, RECORD_HEAD_BYTES = 16, RECORD_TRAILER_BYTES = 16,
-	/* A payload's length is a multiple of this. Five seconds of typing fit into one, however fast and in whatever
-	 * detail: so a block's length, and with it the file's, does not tell whether and how much was typed. */
-	RECORD_PAD_BYTES = 512
+	RECORD_PRELUDE_BYTES = 24, RECORD_HEAD_BYTES = 32,
+	RECORD_CHECK_BYTES = 8,  /* the first of the head; what follows of it is authenticated with the payload */
+	RECORD_NAME_BYTES = RECORD_HEAD_BYTES - RECORD_CHECK_BYTES,
+	/* A record's length, with its head, is a multiple of this. Five seconds of typing fit into one: so a block's length,
+	 * and with it the file's, does not tell whether and how much was typed. */
+	RECORD_PAD_BYTES = 512,
+	RECORD_BYTES_MAX = 17 << 20
 };
-
-/* What makes the check of a record its own: which segment, and which record of it. */
-struct record_chain {
-	uint8_t key[16];
-	uint64_t count;
-};
-
-void record_chain_init(struct record_chain *c);
-/* After the header: from here on, records of this segment alone. */
-void record_chain_bind(struct record_chain *c, const struct bytes *header);
 
 void record_put_prelude(struct bytes *out);
 /* ERROR_TRUNCATED, ERROR_CORRUPT, ERROR_UNSUPPORTED. */
 int record_get_prelude(struct bytes_reader *in);
 
-/* A compressor for record_put; level as zstd's. NULL: out of memory. */
-ZSTD_CCtx *record_packer_new(int level);
-/* Fills the head of the record that begins at `begin` in out and ends where out ends. */
-void record_put_head(struct record_chain *c, uint8_t type, size_t begin, struct bytes *out);
-/* Appends a whole record, or nothing. cuts (or NULL): ascending places in content where unlike data meet. */
-int record_put(struct record_chain *c, ZSTD_CCtx *packer, enum record_type type, const struct bytes *content,
-	const struct numbers *cuts, struct bytes *out);
-
 struct record {
 	uint8_t type;
-	const uint8_t *payload;  /* with its padding */
-	size_t length;
+	int64_t t_us;            /* UTC, when it was written */
+	const uint8_t *name;     /* RECORD_NAME_BYTES of the head */
+	const uint8_t *payload;
+	size_t length;           /* of the payload */
 };
 
-/* Reads a record's head and finds its payload. ERROR_TRUNCATED, ERROR_CORRUPT. */
-int record_get(struct record_chain *c, struct bytes_reader *in, struct record *record);
-/* Replaces content by the record's. ERROR_CORRUPT (also: larger than any record may be), ERROR_MEMORY. */
-int record_unpack(const struct record *record, ZSTD_DCtx *unpacker, struct bytes *content);
+/* The payload's length for so many bytes of content, or 0: more than a record can have. */
+size_t record_room(size_t content);
+/* What a record is called in the file: its payload's length, its type, when it was written, and that it is the n-th. */
+void record_name(uint8_t type, int64_t t_us, uint64_t n, size_t length, uint8_t name[RECORD_NAME_BYTES]);
+/* Puts the head in front of a payload. record: room for both, the payload already at RECORD_HEAD_BYTES in it. */
+void record_seal(uint8_t *record, const uint8_t name[RECORD_NAME_BYTES], size_t length);
+/* Finds the n-th record and checks it; nothing of it is believed before. ERROR_TRUNCATED (also at the end: nothing is there),
+ * ERROR_CORRUPT. in is moved behind it only if it is good. */
+int record_get(struct bytes_reader *in, uint64_t n, struct record *record);
 
-/* footer: where the footer's record begins. */
-void record_put_trailer(uint64_t footer, struct bytes *out);
-int record_get_trailer(uint64_t footer, struct bytes_reader *in);
+/* Appends the n-th record, a cut: it has no secret, and needs no key. ERROR_MEMORY. */
+int record_put_cut(int64_t t_us, uint64_t n, int64_t from_us, int64_t to_us, struct bytes *out);
+/* What it says. ERROR_CORRUPT. */
+int record_cut(const struct record *record, int64_t *from_us, int64_t *to_us);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Segments as bytes (FORMAT.md): a header, blocks of columns, a footer. No file is touched here:
- * store/ writes what these functions append to a struct bytes, and reads by mapping a file.
+ * Segments as bytes (FORMAT.md): a header, blocks of columns, a footer, each encrypted under the segment's key. No file is
+ * touched here: store/ writes what these functions append to a struct bytes, and reads by mapping a file.
  */
 #ifndef ASSENT_SEGMENT_H
 #define ASSENT_SEGMENT_H
@@ -12,7 +12,8 @@
 enum {
 	SEGMENT_BLOCK_EVENTS_MAX = 65536,
 	SEGMENT_BLOCK_BYTES_MAX = 16 << 20,  /* of one block, decompressed */
-	SEGMENT_DEVICES_MAX = 256
+	SEGMENT_DEVICES_MAX = 256,
+	SEGMENT_KEY = 32                     /* bytes of a segment's key: random, used for this segment alone */
 };
 
 struct segment_meta {
@@ -25,9 +26,10 @@ struct segment_meta {
 
 struct segment_writer;
 
-/* Appends the header to out. ERROR_MEMORY; ERROR_INVALID: a name in meta is not clean UTF-8.
- * The writer is freed by segment_writer_free. */
-int segment_writer_new(const struct segment_meta *meta, int level, struct bytes *out, struct segment_writer **writer);
+/* Appends the header to out. key is copied into locked memory, and wiped by segment_writer_free. ERROR_MEMORY (also: it cannot be
+ * locked); ERROR_INVALID: a name in meta is not clean UTF-8. */
+int segment_writer_new(const struct segment_meta *meta, const uint8_t key[SEGMENT_KEY], int level, struct bytes *out,
+	struct segment_writer **writer);
 void segment_writer_free(struct segment_writer *w);
 /* Goes into the next block, or the footer. At most SEGMENT_DEVICES_MAX; the last class of a device counts. */
 void segment_writer_device(struct segment_writer *w, int16_t device, enum device_class klass);
@@ -36,42 +38,51 @@ void segment_writer_device(struct segment_writer *w, int16_t device, enum device
  * reader would accept the event (an enum out of range, text that is not clean UTF-8, dx or dy not finite). */
 int segment_writer_add(struct segment_writer *w, const struct event *event);
 uint32_t segment_writer_waiting(const struct segment_writer *w);
-/* Appends one whole block with what waits (nothing if nothing waits). ERROR_MEMORY: nothing was appended, all still waits. */
-int segment_writer_flush(struct segment_writer *w, struct bytes *out);
+/* Appends one whole block with what waits (nothing if nothing waits); t_us: UTC now, which stands in clear in the record's head.
+ * ERROR_MEMORY: nothing was appended, all still waits. */
+int segment_writer_flush(struct segment_writer *w, int64_t t_us, struct bytes *out);
 /* Flushes, then appends the footer: after it nothing may follow. */
-int segment_writer_finish(struct segment_writer *w, struct bytes *out);
+int segment_writer_finish(struct segment_writer *w, int64_t t_us, struct bytes *out);
 
 /* ---- Reading ---- */
 
 struct segment_reader;
 
-/* data is borrowed until segment_reader_free. ERROR_CORRUPT: not a segment or a damaged header;
- * ERROR_UNSUPPORTED: an incompatible version; ERROR_TRUNCATED: not even a whole header. */
-int segment_reader_new(const uint8_t *data, size_t length, struct segment_reader **reader);
+/* data is borrowed until segment_reader_free; key is copied as above. ERROR_CORRUPT: not a segment or a damaged header;
+ * ERROR_DENIED: the key is another one, or the header was tampered with; ERROR_UNSUPPORTED: an incompatible version;
+ * ERROR_TRUNCATED: not even a whole header. */
+int segment_reader_new(const uint8_t *data, size_t length, const uint8_t key[SEGMENT_KEY], struct segment_reader **reader);
 void segment_reader_free(struct segment_reader *r);
 const struct segment_meta *segment_reader_meta(const struct segment_reader *r);
-/* 1: event filled (its strings live until the next call); 0: the end, whole and with a footer;
- * ERROR_TRUNCATED: all good up to here, then the file ends without its footer;
- * ERROR_CORRUPT: a block is damaged: events before it were good (a block is given out whole or not at all);
+/* 1: event filled (its strings live until the next call); 0: the end, whole and with a footer, or with a cut (then its last event was
+ * the gap of reason crash that the cut stands for);
+ * ERROR_TRUNCATED: all good up to here, then the file ends without either;
+ * ERROR_CORRUPT: a block is damaged, out of order, or not of this segment: events before it were good (a block is given out whole or
+ * not at all);
  * ERROR_UNSUPPORTED: something that a newer version wrote and that may not be skipped; ERROR_MEMORY. */
 int segment_reader_next(struct segment_reader *r, struct event *event);
-/* Length of the good part of the file so far: everything up to the last whole block (without the footer). */
-size_t segment_reader_good(const struct segment_reader *r);
+/* After the end: was it a cut? */
+bool segment_reader_was_cut(const struct segment_reader *r);
 /* Class of a device, DEVICE_OTHER where it was never named. */
 enum device_class segment_reader_device(const struct segment_reader *r, int16_t device);
 
-/* What segment_recover found. */
-struct segment_tail {
-	size_t good;             /* keep this many bytes, append after them */
-	int64_t last_t_us, last_mono_us; /* newest time in it; the header's if it has no event */
-	uint64_t events;
-	bool finished;           /* it has a footer: nothing to mend */
+/* ---- Without the key ---- */
+
+/* What can be told of a segment by its framing alone. */
+struct segment_frame {
+	size_t good;             /* length of everything up to the last whole record */
+	uint64_t records, blocks; /* in the good part */
+	int64_t first_t_us, last_t_us; /* of the heads of its records: when they were written, UTC */
+	bool finished;           /* the good part ends with a footer, or a cut: what is behind it, if anything, is to be cut off, and
+	                          * nothing to be added */
+	bool cut;
 };
-/* Reads a segment that may be torn. ERROR_CORRUPT/ERROR_TRUNCATED only if not even the header is good;
- * ERROR_UNSUPPORTED, ERROR_MEMORY: nothing is known, cut nothing off. */
-int segment_recover(const uint8_t *data, size_t length, struct segment_tail *tail);
-/* A writer that goes on behind the good part of a torn segment. Appends nothing. ERROR_INVALID: good is not
- * where segment_recover said, or the segment is finished. */
-int segment_writer_resume(const uint8_t *data, size_t good, int level, struct segment_writer **writer);
+/* Reads the framing. 0: whole, or whole up to good; ERROR_CORRUPT/ERROR_TRUNCATED only if not even the header's record is good, and
+ * ERROR_UNSUPPORTED for another version: then cut nothing off. A record that is whole but whose check is wrong ends the good part. */
+int segment_frame(const uint8_t *data, size_t length, struct segment_frame *frame);
+/* Appends the mark that ends a torn segment, to follow behind its good part of so many records: events from from_us (when its last record
+ * was written) to to_us may be lost. Needs no key, as who mends it has none; hence it is no proof, either, that it was a crash. Readers give it
+ * out as a gap of reason crash that begins with the last event. ERROR_MEMORY. */
+int segment_cut(int64_t from_us, int64_t to_us, uint64_t records, struct bytes *out);
 
 #endif

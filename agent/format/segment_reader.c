@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "segment_inside.h"
+#include "segment.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
+#include "cipher.h"
+#include "columns.h"
+#include "pack.h"
 #include "../error.h"
 
 enum { GO_ON = 1 };
 
 struct segment_reader {
-	const uint8_t *data;
-	size_t good;
 	struct bytes_reader in;
+	uint64_t records;               /* read so far */
+	struct cipher *cipher;
 	ZSTD_DCtx *unpacker;
-	struct bytes content;
+	struct bytes plain, content;    /* of the last record: decrypted, decompressed */
 	struct segment_meta meta;
-	struct record_chain chain;
 	struct columns columns;
 	struct cursor cursor;
-	struct segment_totals totals;
+	uint64_t events, blocks;
+	struct device_list devices;
 	int64_t t_last, mono_last;      /* of all blocks so far; the header's before the first */
+	struct event gap;               /* what a cut stands for, until it was given out */
+	bool has_gap, was_cut;
 	int status;                     /* GO_ON, or what every further call returns */
 };
 
@@ -58,27 +63,48 @@ static int get_meta(struct segment_meta *meta, const struct bytes *content)
 	return valid && !in.failed ? 0 : ERROR_CORRUPT;
 }
 
+/* Behind the lead, decrypted, all that is left is the frame and zeros. Nothing rides along. */
+static int unpack(struct segment_reader *r, struct bytes_reader *in)
+{
+	size_t length = bytes_get_u32(in);
+	const uint8_t *frame = bytes_get(in, length);
+	if (!frame || (size_t)(in->end - in->at) >= RECORD_PAD_BYTES)
+		return ERROR_CORRUPT;
+	while (in->at != in->end)
+		if (*in->at++)
+			return ERROR_CORRUPT;
+	return pack_open(r->unpacker, frame, length, &r->content);
+}
+
 static int get_header(struct segment_reader *r)
 {
 	struct record record;
+	bool last;
+	const uint8_t *prelude = r->in.at;
 	int error = record_get_prelude(&r->in);
 	if (error)
 		return error;
-	error = record_get(&r->chain, &r->in, &record);
+	const uint8_t *header = bytes_get(&r->in, CIPHER_HEADER);
+	if (!header)
+		return ERROR_TRUNCATED;
+	error = record_get(&r->in, 0, &record);
 	if (error)
 		return error;
 	if (record.type != RECORD_HEADER)
 		return ERROR_CORRUPT;
-	error = record_unpack(&record, r->unpacker, &r->content);
+	error = cipher_get(r->cipher, &record, prelude, &r->plain, &last);
 	if (error)
 		return error;
-	record_chain_bind(&r->chain, &r->content);
-	return get_meta(&r->meta, &r->content);
+	r->records = 1;
+	struct bytes_reader in = {r->plain.data, r->plain.data + r->plain.length, false};
+	error = last ? ERROR_CORRUPT : unpack(r, &in);
+	return error ? error : get_meta(&r->meta, &r->content);
 }
 
-int segment_reader_new(const uint8_t *data, size_t length, struct segment_reader **reader)
+int segment_reader_new(const uint8_t *data, size_t length, const uint8_t key[SEGMENT_KEY], struct segment_reader **reader)
 {
 	*reader = NULL;
+	static const uint8_t nothing[RECORD_PRELUDE_BYTES + CIPHER_HEADER];
 	struct segment_reader *r = calloc(1, sizeof *r);
 	if (!r)
 		return ERROR_MEMORY;
@@ -86,16 +112,19 @@ int segment_reader_new(const uint8_t *data, size_t length, struct segment_reader
 	r->unpacker = ZSTD_createDCtx();
 	if (!r->unpacker)
 		goto out;
-	/* No bytes may come as no address, on which no arithmetic is defined. */
-	r->data = length > 0 ? data : (const uint8_t *)"";
-	r->in = (struct bytes_reader){r->data, r->data + length, false};
-	record_chain_init(&r->chain);
+	/* No bytes may come as no address, on which no arithmetic is defined. Too few have no cipher's header; what is wrong with them,
+	 * get_header says. */
+	if (length == 0)
+		data = nothing;
+	r->in = (struct bytes_reader){data, data + length, false};
+	error = cipher_new_opening(key, length < sizeof nothing ? nothing : data + RECORD_PRELUDE_BYTES, &r->cipher);
+	if (error)
+		goto out;
 	error = get_header(r);
 	if (error)
 		goto out;
 	r->columns.mono_base = r->mono_last = r->meta.mono_us;
 	r->columns.utc_base = r->t_last = r->meta.t_us;
-	r->good = (size_t)(r->in.at - r->data);
 	r->status = GO_ON;
 	*reader = r;
 	return 0;
@@ -109,80 +138,106 @@ void segment_reader_free(struct segment_reader *r)
 	if (!r)
 		return;
 	ZSTD_freeDCtx(r->unpacker);
+	cipher_free(r->cipher);
+	bytes_release(&r->plain);
 	bytes_release(&r->content);
 	columns_release(&r->columns);
-	bytes_release(&r->totals.index);
 	free(r);
 }
 
 const struct segment_meta *segment_reader_meta(const struct segment_reader *r) { return &r->meta; }
-const struct segment_totals *segment_reader_totals(const struct segment_reader *r) { return &r->totals; }
-const struct record_chain *segment_reader_chain(const struct segment_reader *r) { return &r->chain; }
-size_t segment_reader_good(const struct segment_reader *r) { return r->good; }
+bool segment_reader_was_cut(const struct segment_reader *r) { return r->was_cut; }
 
 enum device_class segment_reader_device(const struct segment_reader *r, int16_t device)
 {
-	for (uint32_t i = 0; i < r->totals.devices.count; i++)
-		if (r->totals.devices.at[i].device == device)
-			return r->totals.devices.at[i].klass;
+	for (uint32_t i = 0; i < r->devices.count; i++)
+		if (r->devices.at[i].device == device)
+			return r->devices.at[i].klass;
 	return DEVICE_OTHER;
 }
 
-static int get_block(struct segment_reader *r, const struct record *record)
+static int get_block(struct segment_reader *r)
 {
-	int error = record_unpack(record, r->unpacker, &r->content);
+	struct bytes_reader in = {r->plain.data, r->plain.data + r->plain.length, false};
+	struct columns *c = &r->columns;
+	uint32_t rows = bytes_get_u32(&in);
+	int64_t first = (int64_t)bytes_get_u64(&in), last = (int64_t)bytes_get_u64(&in);
+	struct device_list devices = r->devices;
+	int error = unpack(r, &in);
+	if (error == 0)
+		error = columns_decode(c, r->content.data, r->content.length, &devices);
 	if (error)
 		return error;
-	error = columns_decode(&r->columns, r->content.data, r->content.length, &r->totals.devices);
-	if (error)
-		return error;
+	if (rows != c->rows || first != c->t_first || last != c->t_last) {
+		columns_clear(c);
+		return ERROR_CORRUPT;
+	}
+	r->devices = devices;
 	r->cursor = (struct cursor){0};
-	if (r->totals.blocks == 0 || r->columns.t_last > r->t_last)
-		r->t_last = r->columns.t_last;
-	if (r->totals.blocks == 0 || r->columns.mono_last > r->mono_last)
-		r->mono_last = r->columns.mono_last;
-	segment_totals_add(&r->totals, &r->columns, RECORD_HEAD_BYTES + record->length);
-	return r->totals.index.failed ? ERROR_MEMORY : GO_ON;
+	if (r->blocks == 0 || last > r->t_last)
+		r->t_last = last;
+	if (r->blocks == 0 || c->mono_last > r->mono_last)
+		r->mono_last = c->mono_last;
+	r->blocks++;
+	r->events += rows;
+	return GO_ON;
 }
 
 /* The footer must say what was found on the way to it. 0, ERROR_CORRUPT, ... */
-static int get_footer(struct segment_reader *r, const struct record *record)
+static int get_footer(struct segment_reader *r)
 {
-	int error = record_unpack(record, r->unpacker, &r->content);
+	struct bytes_reader in = {r->plain.data, r->plain.data + r->plain.length, false};
+	int error = unpack(r, &in);
 	if (error)
 		return error;
-	struct bytes_reader in = {r->content.data, r->content.data + r->content.length, false};
-	if (bytes_get_varint(&in) != r->totals.blocks || bytes_get_varint(&in) != r->totals.events)
+	in = (struct bytes_reader){r->content.data, r->content.data + r->content.length, false};
+	if (bytes_get_varint(&in) != r->blocks || bytes_get_varint(&in) != r->events)
 		return ERROR_CORRUPT;
 	/* May name devices that had no event since the last block. */
-	error = device_list_decode(&r->totals.devices, &in);
+	error = device_list_decode(&r->devices, &in);
 	if (error)
 		return error;
-	uint64_t length = bytes_get_varint(&in);
-	if (in.failed || length != r->totals.index.length)
+	return r->in.at == r->in.end ? 0 : ERROR_CORRUPT;
+}
+
+/* From the last that is known on, not from when it was written: what was typed before may have waited longer than it. */
+static int get_cut(struct segment_reader *r, const struct record *record)
+{
+	int64_t from_us, to_us;
+	int error = record_cut(record, &from_us, &to_us);
+	if (error)
+		return error;
+	if (r->in.at != r->in.end)
 		return ERROR_CORRUPT;
-	const uint8_t *index = bytes_get(&in, (size_t)length);
-	if (!index || (length > 0 && memcmp(index, r->totals.index.data, (size_t)length) != 0))
-		return ERROR_CORRUPT;
-	return record_get_trailer(r->good, &r->in);
+	r->gap = (struct event){.kind = EVENT_GAP, .reason = REASON_CRASH, .has = HAS_REASON | HAS_END, .t_us = r->t_last,
+		.mono_us = r->mono_last, .end_us = to_us > r->t_last ? to_us : r->t_last};
+	r->has_gap = r->was_cut = true;
+	return 0;
 }
 
 /* GO_ON: there are rows again, or a record was skipped. */
 static int get_record(struct segment_reader *r)
 {
 	struct record record;
-	int status = record_get(&r->chain, &r->in, &record);
-	if (status)
-		return status;
+	bool last;
+	int error = record_get(&r->in, r->records, &record);
+	if (error)
+		return error;
+	if (record.type == RECORD_CUT)
+		return get_cut(r, &record);
+	/* Also of a kind that is skipped: the stream goes on behind it. */
+	error = cipher_get(r->cipher, &record, NULL, &r->plain, &last);
+	if (error)
+		return error == ERROR_DENIED ? ERROR_CORRUPT : error;
+	r->records++;
+	if (last != (record.type == RECORD_FOOTER))
+		return ERROR_CORRUPT;
 	switch (record.type) {
-	case RECORD_BLOCK: status = get_block(r, &record); break;
-	case RECORD_FOOTER: return get_footer(r, &record);
+	case RECORD_BLOCK: return get_block(r);
+	case RECORD_FOOTER: return get_footer(r);
 	case RECORD_HEADER: return ERROR_CORRUPT;
-	default: status = record.type >= RECORD_OPTIONAL ? GO_ON : ERROR_UNSUPPORTED; break;
+	default: return record.type >= RECORD_OPTIONAL ? GO_ON : ERROR_UNSUPPORTED;
 	}
-	if (status == GO_ON)
-		r->good = (size_t)(r->in.at - r->data);
-	return status;
 }
 
 int segment_reader_next(struct segment_reader *r, struct event *event)
@@ -192,29 +247,10 @@ int segment_reader_next(struct segment_reader *r, struct event *event)
 			return 1;
 		r->status = get_record(r);
 	}
-	return r->status;
-}
-
-int segment_recover(const uint8_t *data, size_t length, struct segment_tail *tail)
-{
-	*tail = (struct segment_tail){0};
-	struct segment_reader *r;
-	int status = segment_reader_new(data, length, &r);
-	if (status)
-		return status;
-	while (r->status == GO_ON)
-		r->status = get_record(r);
-	/* Not damage, but lack of memory or of knowledge: nothing may be cut off for that. */
-	if (r->status == ERROR_MEMORY || r->status == ERROR_UNSUPPORTED) {
-		status = r->status;
-		goto out;
+	if (r->has_gap) {
+		*event = r->gap;
+		r->has_gap = false;
+		return 1;
 	}
-	tail->finished = r->status == 0;
-	tail->good = tail->finished ? length : r->good;
-	tail->last_t_us = r->t_last;
-	tail->last_mono_us = r->mono_last;
-	tail->events = r->totals.events;
-out:
-	segment_reader_free(r);
-	return status;
+	return r->status;
 }

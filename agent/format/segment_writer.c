@@ -1,44 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "segment_inside.h"
+#include "segment.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
+#include "cipher.h"
+#include "columns.h"
+#include "pack.h"
 #include "../error.h"
 
 enum { KEEP_ROWS = 4096, KEEP_BYTES = 256 << 10 };  /* memory beyond that is given back after a flush */
 
 struct segment_writer {
 	ZSTD_CCtx *packer;
-	struct record_chain chain;
+	struct cipher *cipher;
+	uint64_t records;               /* so far */
 	struct columns columns;
 	struct device_list fresh;       /* named since the last block */
-	struct segment_totals totals;
+	uint64_t events, blocks;
+	struct device_list devices;     /* all */
 	struct numbers scratch, cuts;
-	struct bytes content;
-	uint64_t length;                /* of the segment so far */
+	struct bytes content, plain;    /* columns; what is encrypted */
 	bool finished;
 };
-
-void segment_totals_add(struct segment_totals *t, const struct columns *c, size_t length)
-{
-	bytes_put_varint(&t->index, length);
-	bytes_put_varint(&t->index, c->rows);
-	bytes_put_varint(&t->index, bytes_zigzag((int64_t)((uint64_t)c->t_first - (uint64_t)c->utc_base)));
-	bytes_put_varint(&t->index, (uint64_t)c->t_last - (uint64_t)c->t_first);
-	t->events += c->rows;
-	t->blocks++;
-}
-
-void segment_totals_encode(const struct segment_totals *t, struct bytes *out)
-{
-	bytes_put_varint(out, t->blocks);
-	bytes_put_varint(out, t->events);
-	device_list_encode(&t->devices, out);
-	bytes_put_varint(out, t->index.length);
-	bytes_put(out, t->index.data, t->index.length);
-}
 
 static bool put_string(struct bytes *out, const char *text, size_t size)
 {
@@ -64,81 +49,58 @@ static int put_meta(const struct segment_meta *meta, struct bytes *out)
 	return !valid ? ERROR_INVALID : out->failed ? ERROR_MEMORY : 0;
 }
 
-static struct segment_writer *make(int level, const struct segment_meta *meta)
+/* The record with what is in w->content, behind the lead that is in w->plain already. */
+static int put_record(struct segment_writer *w, enum record_type type, int64_t t_us, const uint8_t *prelude, const struct numbers *cuts,
+	struct bytes *out)
 {
-	struct segment_writer *w = calloc(1, sizeof *w);
-	if (!w)
-		return NULL;
-	w->packer = record_packer_new(level);
-	if (!w->packer) {
-		free(w);
-		return NULL;
-	}
-	record_chain_init(&w->chain);
-	w->columns.mono_base = meta->mono_us;
-	w->columns.utc_base = meta->t_us;
-	return w;
+	size_t at = w->plain.length;
+	bytes_put_u32(&w->plain, 0);
+	int error = w->content.failed || w->plain.failed ? ERROR_MEMORY : pack_frame(w->packer, &w->content, cuts, &w->plain);
+	if (error)
+		return error;
+	struct bytes length = {w->plain.data + at, 0, 4, false};
+	bytes_put_u32(&length, (uint32_t)(w->plain.length - at - 4));
+	error = cipher_put(w->cipher, (uint8_t)type, type == RECORD_FOOTER, t_us, w->records, prelude, &w->plain, out);
+	if (error == 0)
+		w->records++;
+	return error;
 }
 
-int segment_writer_new(const struct segment_meta *meta, int level, struct bytes *out, struct segment_writer **writer)
+int segment_writer_new(const struct segment_meta *meta, const uint8_t key[SEGMENT_KEY], int level, struct bytes *out,
+	struct segment_writer **writer)
 {
 	*writer = NULL;
 	size_t begin = out->length;
-	struct segment_writer *w = make(level, meta);
+	uint8_t header[CIPHER_HEADER];
+	struct bytes prelude = {0};
+	struct segment_writer *w = calloc(1, sizeof *w);
 	if (!w)
 		return ERROR_MEMORY;
 	int error = put_meta(meta, &w->content);
 	if (error)
 		goto out;
-	record_put_prelude(out);
-	error = record_put(&w->chain, w->packer, RECORD_HEADER, &w->content, NULL, out);
-	if (error)
-		goto out;
-	record_chain_bind(&w->chain, &w->content);
-	w->length = out->length - begin;
-	*writer = w;
-	return 0;
-out:
-	out->length = begin;
-	segment_writer_free(w);
-	return error;
-}
-
-int segment_writer_resume(const uint8_t *data, size_t good, int level, struct segment_writer **writer)
-{
-	*writer = NULL;
-	struct segment_reader *r;
-	struct segment_writer *w = NULL;
-	struct event event;
-	int error = segment_reader_new(data, good, &r);
-	if (error)
-		return error;
-	while ((error = segment_reader_next(r, &event)) == 1)
-		;
-	if (error != ERROR_TRUNCATED || segment_reader_good(r) != good) {
-		if (error == 0 || error == ERROR_TRUNCATED)
-			error = ERROR_INVALID;
-		goto out;
-	}
+	w->columns.mono_base = meta->mono_us;
+	w->columns.utc_base = meta->t_us;
 	error = ERROR_MEMORY;
-	w = make(level, segment_reader_meta(r));
-	if (!w)
+	w->packer = pack_new(level);
+	if (!w->packer)
 		goto out;
-	const struct segment_totals *totals = segment_reader_totals(r);
-	w->chain = *segment_reader_chain(r);
-	w->length = good;
-	w->totals.events = totals->events;
-	w->totals.blocks = totals->blocks;
-	w->totals.devices = totals->devices;
-	bytes_put(&w->totals.index, totals->index.data, totals->index.length);
-	if (w->totals.index.failed)
+	error = cipher_new_sealing(key, header, &w->cipher);
+	if (error)
+		goto out;
+	record_put_prelude(&prelude);
+	bytes_put(out, prelude.data, prelude.length);
+	bytes_put(out, header, sizeof header);
+	error = prelude.failed || out->failed ? ERROR_MEMORY : put_record(w, RECORD_HEADER, meta->t_us, prelude.data, NULL, out);
+	if (error)
 		goto out;
 	*writer = w;
 	w = NULL;
-	error = 0;
 out:
+	if (error)
+		out->length = begin;
+	bytes_release(&prelude);
 	segment_writer_free(w);
-	segment_reader_free(r);
 	return error;
 }
 
@@ -148,21 +110,22 @@ void segment_writer_free(struct segment_writer *w)
 		return;
 	ZSTD_freeCCtx(w->packer);
 	columns_release(&w->columns);
-	bytes_release(&w->totals.index);
+	cipher_free(w->cipher);
 	numbers_release(&w->scratch);
 	numbers_release(&w->cuts);
 	bytes_release(&w->content);
+	bytes_release(&w->plain);
 	free(w);
 }
 
 void segment_writer_device(struct segment_writer *w, int16_t device, enum device_class klass)
 {
-	const struct device_list *known = &w->totals.devices;
+	const struct device_list *known = &w->devices;
 	for (uint32_t i = 0; i < known->count; i++)
 		if (known->at[i].device == device && known->at[i].klass == klass)
 			return;
 	device_list_set(&w->fresh, device, klass);
-	device_list_set(&w->totals.devices, device, klass);
+	device_list_set(&w->devices, device, klass);
 }
 
 int segment_writer_add(struct segment_writer *w, const struct event *event)
@@ -186,49 +149,47 @@ static void clear(struct segment_writer *w)
 	}
 	if (w->content.capacity > KEEP_BYTES)
 		bytes_release(&w->content);
+	if (w->plain.capacity > KEEP_BYTES)
+		bytes_release(&w->plain);
 }
 
-int segment_writer_flush(struct segment_writer *w, struct bytes *out)
+int segment_writer_flush(struct segment_writer *w, int64_t t_us, struct bytes *out)
 {
+	const struct columns *c = &w->columns;
 	if (w->finished)
 		return ERROR_INVALID;
-	if (w->columns.rows == 0)
+	if (c->rows == 0)
 		return 0;
 	bytes_clear(&w->content);
+	bytes_clear(&w->plain);
 	numbers_clear(&w->cuts);
-	/* What the index needs is reserved first: once the block is out, nothing may fail. */
-	if (!bytes_reserve(&w->totals.index, 4 * 10)) {
-		w->totals.index.failed = false;
-		return ERROR_MEMORY;
-	}
-	int error = columns_encode(&w->columns, &w->fresh, &w->scratch, &w->content, &w->cuts);
+	int error = columns_encode(c, &w->fresh, &w->scratch, &w->content, &w->cuts);
 	if (error)
 		return error;
-	size_t begin = out->length;
-	error = record_put(&w->chain, w->packer, RECORD_BLOCK, &w->content, &w->cuts, out);
+	bytes_put_u32(&w->plain, c->rows);
+	bytes_put_u64(&w->plain, (uint64_t)c->t_first);
+	bytes_put_u64(&w->plain, (uint64_t)c->t_last);
+	error = put_record(w, RECORD_BLOCK, t_us, NULL, &w->cuts, out);
 	if (error)
 		return error;
-	segment_totals_add(&w->totals, &w->columns, out->length - begin);
-	w->length += out->length - begin;
+	w->events += c->rows;
+	w->blocks++;
 	clear(w);
 	return 0;
 }
 
-int segment_writer_finish(struct segment_writer *w, struct bytes *out)
+int segment_writer_finish(struct segment_writer *w, int64_t t_us, struct bytes *out)
 {
-	int error = segment_writer_flush(w, out);
+	int error = segment_writer_flush(w, t_us, out);
 	if (error)
 		return error;
 	bytes_clear(&w->content);
-	segment_totals_encode(&w->totals, &w->content);
-	if (w->content.failed || !bytes_reserve(out, RECORD_TRAILER_BYTES))
-		return ERROR_MEMORY;
-	size_t begin = out->length;
-	error = record_put(&w->chain, w->packer, RECORD_FOOTER, &w->content, NULL, out);
-	if (error)
-		return error;
-	record_put_trailer(w->length, out);
-	w->length += out->length - begin;
-	w->finished = true;
-	return 0;
+	bytes_clear(&w->plain);
+	bytes_put_varint(&w->content, w->blocks);
+	bytes_put_varint(&w->content, w->events);
+	device_list_encode(&w->devices, &w->content);
+	error = put_record(w, RECORD_FOOTER, t_us, NULL, NULL, out);
+	if (error == 0)
+		w->finished = true;
+	return error;
 }

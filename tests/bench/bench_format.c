@@ -109,23 +109,24 @@ static bool same(const struct event *a, const struct event *b)
 static void measure(const char *name, const struct table *t, uint32_t block, int level)
 {
 	struct segment_meta meta = {.study = "bench", .t_us = t->events[0].t_us, .mono_us = t->events[0].mono_us};
+	static const uint8_t key[SEGMENT_KEY] = {1};
 	struct segment_writer *w;
 	struct segment_reader *r;
 	struct bytes out = {0};
 	int64_t begin = now_ns();
-	if (segment_writer_new(&meta, level, &out, &w))
+	if (segment_writer_new(&meta, key, level, &out, &w))
 		die("cannot make a writer");
 	size_t header = out.length;
 	for (size_t i = 0; i < t->count; i++) {
 		if (segment_writer_add(w, &t->events[i]))
 			die("an event was refused");
-		if (segment_writer_waiting(w) == block && segment_writer_flush(w, &out))
+		if (segment_writer_waiting(w) == block && segment_writer_flush(w, meta.t_us, &out))
 			die("cannot flush");
 	}
-	if (segment_writer_finish(w, &out))
+	if (segment_writer_finish(w, meta.t_us, &out))
 		die("cannot finish");
 	int64_t written = now_ns();
-	if (segment_reader_new(out.data, out.length, &r))
+	if (segment_reader_new(out.data, out.length, key, &r))
 		die("cannot read");
 	struct event e;
 	size_t n = 0;
@@ -138,8 +139,12 @@ static void measure(const char *name, const struct table *t, uint32_t block, int
 	int64_t read = now_ns();
 	if (status || n != t->count)
 		die("did not read back all");
-	printf("%-28s %6u %8zu %10.3f %10.1f %10.1f\n", name, block, n, (double)(out.length - header) / (double)n,
-		(double)(written - begin) / (double)n, (double)(read - written) / (double)n);
+	struct segment_frame frame;
+	if (segment_frame(out.data, out.length, &frame) || !frame.finished)
+		die("is not whole");
+	int64_t framed = now_ns();
+	printf("%-28s %6u %8zu %10.3f %10.1f %10.1f %10.1f\n", name, block, n, (double)(out.length - header) / (double)n,
+		(double)(written - begin) / (double)n, (double)(read - written) / (double)n, (double)(framed - read) / (double)n);
 	segment_reader_free(r);
 	segment_writer_free(w);
 	bytes_release(&out);
@@ -150,7 +155,7 @@ int main(int argc, char **argv)
 	static const uint32_t blocks[] = {16384, 1024, 200, 50, 20};
 	int64_t grid = 1;
 	int level = 3, files = 0;
-	printf("%-28s %6s %8s %10s %10s %10s\n", "file", "block", "events", "B/event", "write ns", "read ns");
+	printf("%-28s %6s %8s %10s %10s %10s %10s\n", "file", "block", "events", "B/event", "write ns", "read ns", "frame ns");
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--grid") == 0 && i + 1 < argc) {
 			grid = atoll(argv[++i]);

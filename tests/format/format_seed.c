@@ -38,7 +38,7 @@ static int segments(bool desk, unsigned count, unsigned block, const char *name,
 	struct segment_writer *w;
 	struct bytes out = {0};
 	struct event event;
-	int error = segment_writer_new(&meta, 3, &out, &w);
+	int error = segment_writer_new(&meta, sample_key, 3, &out, &w);
 	if (error)
 		return error;
 	segment_writer_device(w, 0, DEVICE_KEYBOARD);
@@ -46,10 +46,10 @@ static int segments(bool desk, unsigned count, unsigned block, const char *name,
 		make(&s, desk, i, &event);
 		error = segment_writer_add(w, &event);
 		if (!error && segment_writer_waiting(w) == block)
-			error = segment_writer_flush(w, &out);
+			error = segment_writer_flush(w, SAMPLE_WRITTEN, &out);
 	}
 	if (!error)
-		error = segment_writer_finish(w, &out);
+		error = segment_writer_finish(w, SAMPLE_WRITTEN, &out);
 	if (!error) {
 		save("segment", name, out.data, out.length);
 		save("segment", torn, out.data, out.length * 3 / 4);

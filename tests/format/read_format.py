@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A second reader of segments, written from include/assent/FORMAT.md alone, to keep that page true.
+"""A second reader of segments, written from include/assent/FORMAT.md alone, to keep that page true. zstd and libsodium by ctypes.
 
-usage: read_format.py FORMAT_DUMP SEGMENT...     compares itself with format_dump on each segment
+usage: read_format.py FORMAT_DUMP GOLDEN_FOLDER [SEGMENT...]
+
+Reads every segment of the folder, and those named besides, and compares itself with format_dump, event by event; and both with golden.txt,
+which says of each of the folder what a reader must say. All are under the key of the bytes 0 to 31.
 """
 import ctypes
-import hashlib
+import pathlib
 import struct
 import subprocess
 import sys
@@ -16,9 +19,34 @@ zstd.ZSTD_getFrameContentSize.restype = ctypes.c_ulonglong
 zstd.ZSTD_getFrameContentSize.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
 zstd.ZSTD_decompress.restype = ctypes.c_size_t
 zstd.ZSTD_decompress.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
+sodium = ctypes.CDLL("libsodium.so.23")
+assert sodium.sodium_init() >= 0
+STREAM = "crypto_secretstream_xchacha20poly1305_"
+KEY = bytes(range(32))
 
 
-def siphash(key, data):
+class Refused(Exception):
+    pass
+
+
+class Stream:
+    """libsodium's secretstream, for reading."""
+
+    def __init__(self, header):
+        self.state = ctypes.create_string_buffer(getattr(sodium, STREAM + "statebytes")())
+        assert getattr(sodium, STREAM + "init_pull")(self.state, header, KEY) == 0
+
+    def pull(self, message, besides):
+        if len(message) < 17:
+            raise Refused("damaged")
+        plain, tag = ctypes.create_string_buffer(max(len(message) - 17, 1)), ctypes.c_ubyte()
+        if getattr(sodium, STREAM + "pull")(self.state, plain, None, ctypes.byref(tag), message, ctypes.c_ulonglong(len(message)),
+                                            besides, ctypes.c_ulonglong(len(besides))):
+            raise Refused("denied")
+        return tag.value, plain.raw[:len(message) - 17]
+
+
+def siphash(data, key=b"assent segment 1"):
     def rotl(x, b):
         return (x << b | x >> (64 - b)) & M
     k0, k1 = struct.unpack("<QQ", key)
@@ -178,69 +206,155 @@ def block(content, mono0, t0, known, lines):
     return rows
 
 
-def record(b, key, n):
-    head = b.get(8)
-    length, kind = struct.unpack("<II", head)
-    assert b.u(8) == siphash(key, head + struct.pack("<Q", n))
-    padded = Bytes(b.get(length))
-    length = padded.u(4)
-    payload = padded.get(length)
-    assert padded.left() < 512 and not any(padded.get(padded.left())) and padded.at % 512 == 0
-    assert payload[4] & 0x1f == 4
-    size = zstd.ZSTD_getFrameContentSize(payload, length)
+def unpack(plain):
+    """The content behind what stands in front of it."""
+    b = Bytes(plain)
+    length = b.u(4)
+    frame = b.get(length)
+    assert b.left() < 512 and not any(b.get(b.left()))
+    assert frame[:4] == bytes.fromhex("28b52ffd") and frame[4] & 0x1f == 4
+    size = zstd.ZSTD_getFrameContentSize(frame, length)
     assert size <= min(16 << 20, 5242880 + 1024 * length)
     content = ctypes.create_string_buffer(max(size, 1))
-    assert zstd.ZSTD_decompress(content, size, payload, length) == size
-    return kind, content.raw[:size]
+    assert zstd.ZSTD_decompress(content, size, frame, length) == size
+    return content.raw[:size]
 
 
-def segment(data):
-    b = Bytes(data)
-    key = b"assent segment 1"
-    assert b.get(8) == bytes.fromhex("8941534e540d0a1a")
-    assert b.u(4) == 2 and b.u(2) == 0 and b.u(2) == 0
-    assert b.u(8) == siphash(key, data[:16])
-    kind, content = record(b, key, 0)
-    assert kind == 1
-    key = hashlib.blake2b(content, digest_size=16).digest()
-    h = Bytes(content)
-    study, epoch, participant, name = (h.text() for _ in range(4))
-    h.get(32 + 32 + 16)
-    t0, mono0 = signed(h.u(8)), signed(h.u(8))
-    lines, known, n, events = [f"{study} {name}"], {}, 1, 0
-    while True:
-        begin = b.at
-        kind, content = record(b, key, n)
-        n += 1
-        if kind == 3:
-            break
-        assert kind == 2
-        events += block(content, mono0, t0, known, lines)
-    f = Bytes(content)
-    assert f.varint() == n - 2 and f.varint() == events
-    devices(f, known)
-    index = Bytes(f.get(f.varint()))
-    total = 0
-    while index.left():
-        index.varint(); total += index.varint(); index.varint(); index.varint()
-    assert total == events
-    assert b.u(8) == begin and b.get(8) == b"ASNTend\n" and b.left() == 0
-    return lines + [f"device 0 {known.get(0, 5)}", "end 0"]
+def record(b, n):
+    if b.left() < 32:
+        raise Refused("truncated")
+    check, name = b.u(8), b.get(24)
+    length, kind, _, number = struct.unpack("<IIqQ", name)
+    if (32 + length) % 512 or length > 17 << 20 or kind > 255 or number != n:
+        raise Refused("corrupt")
+    if b.left() < length:
+        raise Refused("truncated")
+    payload = b.get(length)
+    if check != siphash(name + payload):
+        raise Refused("corrupt")
+    return kind, name, payload
+
+
+def prelude(b):
+    whole = b.data[:24]
+    if whole[:8] != bytes.fromhex("8941534e540d0a1a")[:len(whole)]:
+        raise Refused("corrupt")
+    if len(whole) < 24:
+        raise Refused("truncated")
+    b.get(8)
+    version, _, incompatible, check = b.u(4), b.u(2), b.u(2), b.u(8)
+    if check != siphash(whole[:16]):
+        raise Refused("corrupt")
+    if version != 3 or incompatible:
+        raise Refused("unsupported")
+    return whole
+
+
+class Segment:
+    def __init__(self, data):
+        self.lines, self.known, self.blocks, self.events, self.n, self.cut = [], {}, 0, 0, 0, False
+        self.in_ = Bytes(data)
+        try:
+            self.header()
+        except Refused as why:
+            self.lines = [f"open {why}"]
+            return
+        try:
+            while self.next():
+                self.n += 1
+            end = "whole"
+        except Refused as why:
+            end = "corrupt" if str(why) == "denied" else str(why)
+        except (AssertionError, IndexError, KeyError, StopIteration, UnicodeDecodeError, struct.error):
+            end = "corrupt"
+        self.lines += [f"device 0 {self.known.get(0, 5)}", f"end {end}" + (" cut" if self.cut else "")]
+
+    def header(self):
+        whole = prelude(self.in_)
+        if self.in_.left() < 24:
+            raise Refused("truncated")
+        stream = self.in_.get(24)
+        kind, name, payload = record(self.in_, 0)
+        if kind != 1:
+            raise Refused("corrupt")
+        self.stream = Stream(stream)
+        tag, plain = self.stream.pull(payload, name + whole)
+        try:
+            assert tag == 0
+            h = Bytes(unpack(plain))
+            study, _, _, name = (h.text() for _ in range(4))
+            h.get(32 + 32 + 16)
+            self.t0, self.mono0 = signed(h.u(8)), signed(h.u(8))
+        except AssertionError:
+            raise Refused("corrupt") from None
+        self.lines, self.n, self.newest = [f"{study} {name}"], 1, None
+
+    def next(self):
+        kind, name, payload = record(self.in_, self.n)
+        if kind == 4:
+            return self.end_of_torn(payload)
+        tag, plain = self.stream.pull(payload, name)
+        assert tag == (3 if kind == 3 else 0) and kind != 1
+        if kind == 2:
+            self.block(plain)
+        elif kind == 3:
+            f = Bytes(unpack(plain))
+            assert f.varint() == self.blocks and f.varint() == self.events
+            devices(f, self.known)
+            assert self.in_.left() == 0
+        elif kind < 128:
+            raise Refused("unsupported")
+        return kind != 3
+
+    def block(self, plain):
+        lines, known = [], dict(self.known)
+        rows = block(unpack(plain[20:]), self.mono0, self.t0, known, lines)
+        times = [tuple(map(int, line.split(" ", 2)[:2])) for line in lines]
+        newest = max(mono for mono, _ in times), max(t for _, t in times)
+        assert struct.unpack("<Iqq", plain[:20]) == (rows, min(t for _, t in times), newest[1])
+        self.newest = newest if self.newest is None else tuple(map(max, self.newest, newest))
+        self.lines += lines
+        self.known = known
+        self.blocks += 1
+        self.events += rows
+
+    def end_of_torn(self, payload):
+        begin, end = struct.unpack("<qq", payload[:16])
+        assert len(payload) == 480 and not any(payload[16:]) and begin <= end and self.in_.left() == 0
+        mono, t = self.newest or (self.mono0, self.t0)
+        self.lines.append(f"{mono} {t} 12 1536 0 0 0 [] 0 0 {0:08x} {0:08x} 0 0 [] [] 12 {max(end, t)} 0 0")
+        self.cut = True
+        return False
+
+
+def says(lines):
+    """As golden.txt has it: opens or not, how it ends, how many events."""
+    return lines[0] if lines[0].startswith("open ") else f"{lines[-1][4:]} {len(lines) - 3}"
 
 
 def main():
-    for path in sys.argv[2:]:
-        with open(path, "rb") as f:
-            mine = segment(f.read())
-        theirs = subprocess.run([sys.argv[1], path], stdout=subprocess.PIPE, check=True).stdout.decode().split("\n")[:-1]
+    dump, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    expected = dict(line.split(maxsplit=1) for line in (folder / "golden.txt").read_text().splitlines() if line and line[0] != "#")
+    paths = sorted(folder.glob("*.seg"))
+    bad = set(expected) ^ {path.stem for path in paths}
+    if bad:
+        print("only in one of golden.txt and its folder:", *sorted(bad))
+    for path in paths + [pathlib.Path(argument) for argument in sys.argv[3:]]:
+        mine = Segment(path.read_bytes()).lines
+        theirs = subprocess.run([dump, KEY.hex(), path], stdout=subprocess.PIPE, check=True).stdout.decode().split("\n")[:-1]
+        want = expected.get(path.stem, says(mine)) if path in paths else says(mine)
         if mine != theirs:
             print(f"{path}: FORMAT.md and the reader disagree")
             for a, b in zip(mine, theirs):
                 if a != b:
                     print(f"  {a}\n  {b}")
                     break
-            sys.exit(1)
-        print(f"{path}: {len(mine) - 3} events, the same")
+        if want not in (says(mine),) or mine != theirs:
+            print(f"{path}: must say {want!r}; says {says(mine)!r} and {says(theirs)!r}")
+            bad.add(path)
+        else:
+            print(f"{path.name}: {want}, by both")
+    sys.exit(bool(bad))
 
 
 if __name__ == "__main__":

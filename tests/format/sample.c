@@ -6,6 +6,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
+const uint8_t sample_key[SEGMENT_KEY] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
+	28, 29, 30, 31};
+
 static const int64_t extremes[] = {0, 1, -1, 127, 128, 254, 255, 256, 65535, INT16_MAX, INT16_MIN, INT32_MAX,
 	INT32_MIN, INT64_MAX, INT64_MIN};
 static const float floats[] = {0, -0.0f, 1, -1, 0.5f, -3.25f, 0.1f, 1e-45f, -3.4e38f, 16777216, 16777215, -8388608.5f};

@@ -5,6 +5,12 @@
 
 #include "../../agent/format/segment.h"
 
+/* When all of it is said to have been written. */
+#define SAMPLE_WRITTEN INT64_C(1700000005000000)
+
+/* The key of every segment in these tests and in the corpora: the bytes 0 to 31. */
+extern const uint8_t sample_key[SEGMENT_KEY];
+
 struct sample {
 	uint64_t state;
 	int64_t mono_us;

@@ -22,20 +22,20 @@ static void write_events(maker *make, unsigned count, unsigned block, int level,
 	struct segment_meta meta = sample_meta();
 	struct segment_writer *w;
 	struct event event;
-	assert_int_equal(segment_writer_new(&meta, level, out, &w), 0);
+	assert_int_equal(segment_writer_new(&meta, sample_key, level, out, &w), 0);
 	segment_writer_device(w, 0, DEVICE_KEYBOARD);
 	segment_writer_device(w, -7, DEVICE_TABLET);
 	for (unsigned i = 0; i < count; i++) {
 		make(&s, i, &event);
 		assert_int_equal(segment_writer_add(w, &event), 0);
 		if (segment_writer_waiting(w) == block)
-			assert_int_equal(segment_writer_flush(w, out), 0);
+			assert_int_equal(segment_writer_flush(w, SAMPLE_WRITTEN, out), 0);
 	}
 	segment_writer_device(w, 300, DEVICE_MOUSE);
-	assert_int_equal(segment_writer_finish(w, out), 0);
+	assert_int_equal(segment_writer_finish(w, SAMPLE_WRITTEN, out), 0);
 	assert_int_equal(segment_writer_waiting(w), 0);
 	assert_int_equal(segment_writer_add(w, &event), ERROR_INVALID);
-	assert_int_equal(segment_writer_flush(w, out), ERROR_INVALID);
+	assert_int_equal(segment_writer_flush(w, SAMPLE_WRITTEN, out), ERROR_INVALID);
 	segment_writer_free(w);
 }
 
@@ -45,7 +45,7 @@ static void read_events(maker *make, unsigned count, const struct bytes *b)
 	struct segment_meta meta = sample_meta();
 	struct segment_reader *r;
 	struct event event, got;
-	assert_int_equal(segment_reader_new(b->data, b->length, &r), 0);
+	assert_int_equal(segment_reader_new(b->data, b->length, sample_key, &r), 0);
 	assert_true(sample_same_meta(segment_reader_meta(r), &meta));
 	for (unsigned i = 0; i < count; i++) {
 		make(&s, i, &event);
@@ -67,10 +67,10 @@ static void round_trip(maker *make, unsigned count, unsigned block, int level)
 	struct bytes b = {0}, twice = {0};
 	write_events(make, count, block, level, &b);
 	read_events(make, count, &b);
-	/* The same events are the same bytes. */
+	/* The same events are as many bytes; and no two segments are the same, even under one key. */
 	write_events(make, count, block, level, &twice);
 	assert_int_equal(b.length, twice.length);
-	assert_memory_equal(b.data, twice.data, b.length);
+	assert_memory_not_equal(b.data, twice.data, b.length);
 	bytes_release(&b);
 	bytes_release(&twice);
 }
@@ -102,16 +102,16 @@ static void one_value_of_each_column_comes_back(void **state)
 		struct bytes b = {0};
 		struct event event, got;
 		struct sample s = {.state = 5}, again = s;
-		assert_int_equal(segment_writer_new(&meta, 3, &b, &w), 0);
+		assert_int_equal(segment_writer_new(&meta, sample_key, 3, &b, &w), 0);
 		for (unsigned bit = 0; bit <= 13; bit++) {
 			sample_event(&s, &event);
 			event.has = (uint16_t)(1u << bit);  /* the last is no column at all, and is ignored */
 			assert_int_equal(segment_writer_add(w, &event), 0);
 			if (segment_writer_waiting(w) == block)
-				assert_int_equal(segment_writer_flush(w, &b), 0);
+				assert_int_equal(segment_writer_flush(w, SAMPLE_WRITTEN, &b), 0);
 		}
-		assert_int_equal(segment_writer_finish(w, &b), 0);
-		assert_int_equal(segment_reader_new(b.data, b.length, &r), 0);
+		assert_int_equal(segment_writer_finish(w, SAMPLE_WRITTEN, &b), 0);
+		assert_int_equal(segment_reader_new(b.data, b.length, sample_key, &r), 0);
 		for (unsigned bit = 0; bit <= 13; bit++) {
 			sample_event(&again, &event);
 			event.has = (uint16_t)(1u << bit);
@@ -142,16 +142,16 @@ static void what_no_reader_accepts_is_refused(void **state)
 		{.has = HAS_DELTA, .dx = INFINITY},
 		{.has = HAS_DELTA, .dy = NAN},
 	};
-	assert_int_equal(segment_writer_new(&meta, 3, &b, &w), 0);
+	assert_int_equal(segment_writer_new(&meta, sample_key, 3, &b, &w), 0);
 	for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(segment_writer_add(w, &bad[i]), ERROR_INVALID);
 	assert_int_equal(segment_writer_waiting(w), 0);
 	size_t before = b.length;
-	assert_int_equal(segment_writer_flush(w, &b), 0);
+	assert_int_equal(segment_writer_flush(w, SAMPLE_WRITTEN, &b), 0);
 	assert_int_equal(b.length, before);
 	segment_writer_free(w);
 	strcpy(meta.study, "a\nb");
-	assert_int_equal(segment_writer_new(&meta, 3, &b, &w), ERROR_INVALID);
+	assert_int_equal(segment_writer_new(&meta, sample_key, 3, &b, &w), ERROR_INVALID);
 	assert_int_equal(b.length, before);
 	assert_null(w);
 	bytes_release(&b);
@@ -171,7 +171,7 @@ static void dictionaries_have_limits(void **state)
 	memset(title, 't', EVENT_TITLE_MAX);
 	struct event event = {.kind = EVENT_FOCUS, .has = HAS_APP | HAS_TITLE | HAS_TEXT, .app = app, .title = title};
 	memset(event.text, 'k', EVENT_TEXT_MAX);
-	assert_int_equal(segment_writer_new(&meta, 3, &b, &w), 0);
+	assert_int_equal(segment_writer_new(&meta, sample_key, 3, &b, &w), 0);
 	unsigned count = 0;
 	int error = 0;
 	for (; count < 70000; count++) {
@@ -187,10 +187,10 @@ static void dictionaries_have_limits(void **state)
 	assert_int_equal(error, ERROR_LIMIT);
 	assert_int_equal(segment_writer_waiting(w), count);
 	assert_true(count > 20000);
-	assert_int_equal(segment_writer_flush(w, &b), 0);
+	assert_int_equal(segment_writer_flush(w, SAMPLE_WRITTEN, &b), 0);
 	assert_int_equal(segment_writer_add(w, &event), 0);
-	assert_int_equal(segment_writer_finish(w, &b), 0);
-	assert_int_equal(segment_reader_new(b.data, b.length, &r), 0);
+	assert_int_equal(segment_writer_finish(w, SAMPLE_WRITTEN, &b), 0);
+	assert_int_equal(segment_reader_new(b.data, b.length, sample_key, &r), 0);
 	for (unsigned i = 0; i <= count; i++) {
 		char digits[12];
 		snprintf(digits, sizeof digits, "%08u", i);
@@ -214,11 +214,11 @@ static void a_block_holds_so_many_events(void **state)
 	struct bytes b = {0};
 	/* All alike compress best: such a block must not look like a bomb. */
 	struct event event = {.kind = EVENT_MOTION}, got;
-	assert_int_equal(segment_writer_new(&meta, 3, &b, &w), 0);
+	assert_int_equal(segment_writer_new(&meta, sample_key, 3, &b, &w), 0);
 	for (unsigned i = 0; i < SEGMENT_BLOCK_EVENTS_MAX; i++)
 		assert_int_equal(segment_writer_add(w, &event), 0);
 	assert_int_equal(segment_writer_add(w, &event), ERROR_LIMIT);
-	assert_int_equal(segment_writer_flush(w, &b), 0);
+	assert_int_equal(segment_writer_flush(w, SAMPLE_WRITTEN, &b), 0);
 	/* The same of what alternates between extremes in every column. */
 	for (unsigned i = 0; i < SEGMENT_BLOCK_EVENTS_MAX; i++) {
 		bool odd = i & 1;
@@ -229,8 +229,8 @@ static void a_block_holds_so_many_events(void **state)
 			.title = odd ? "c" : "d"};
 		assert_int_equal(segment_writer_add(w, &e), 0);
 	}
-	assert_int_equal(segment_writer_finish(w, &b), 0);
-	assert_int_equal(segment_reader_new(b.data, b.length, &r), 0);
+	assert_int_equal(segment_writer_finish(w, SAMPLE_WRITTEN, &b), 0);
+	assert_int_equal(segment_reader_new(b.data, b.length, sample_key, &r), 0);
 	for (unsigned i = 0; i < 2 * SEGMENT_BLOCK_EVENTS_MAX; i++)
 		assert_int_equal(segment_reader_next(r, &got), 1);
 	assert_int_equal(segment_reader_next(r, &got), 0);
@@ -247,15 +247,15 @@ static void too_many_devices_are_no_harm(void **state)
 	struct segment_reader *r;
 	struct bytes b = {0};
 	struct event event = {.kind = EVENT_START};
-	assert_int_equal(segment_writer_new(&meta, 3, &b, &w), 0);
+	assert_int_equal(segment_writer_new(&meta, sample_key, 3, &b, &w), 0);
 	for (int16_t i = 0; i < SEGMENT_DEVICES_MAX + 20; i++)
 		segment_writer_device(w, i, DEVICE_TOUCHPAD);
 	segment_writer_device(w, 5, DEVICE_MOUSE);
 	segment_writer_device(w, 6, DEVICE_CLASS_COUNT);
 	assert_int_equal(segment_writer_add(w, &event), 0);
-	assert_int_equal(segment_writer_flush(w, &b), 0);
+	assert_int_equal(segment_writer_flush(w, SAMPLE_WRITTEN, &b), 0);
 	/* Known before the footer. */
-	assert_int_equal(segment_reader_new(b.data, b.length, &r), 0);
+	assert_int_equal(segment_reader_new(b.data, b.length, sample_key, &r), 0);
 	assert_int_equal(segment_reader_next(r, &event), 1);
 	assert_int_equal(segment_reader_device(r, 5), DEVICE_MOUSE);
 	assert_int_equal(segment_reader_device(r, 6), DEVICE_TOUCHPAD);
