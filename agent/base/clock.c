@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "../error.h"
+
 static int64_t read_us(clockid_t id)
 {
 	struct timespec t;
@@ -33,4 +35,28 @@ char *clock_format(int64_t utc_us, char out[28])
 		 (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
 		 (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100, (unsigned)micros % 1000000);
 	return out;
+}
+
+int clock_parse(const char *text, int64_t *utc_us)
+{
+	static const char shape[] = "dddd-dd-ddTdd:dd:dd.ddddddZ";
+	int v[7] = {0}, field = 0;
+	for (size_t i = 0; i < sizeof shape - 1; i++) {
+		if (shape[i] == 'd') {
+			if (text[i] < '0' || text[i] > '9')
+				return ERROR_INVALID;
+			v[field] = v[field] * 10 + (text[i] - '0');
+		} else if (text[i] != shape[i]) {
+			return ERROR_INVALID;
+		} else {
+			field++;
+		}
+	}
+	struct tm tm = {.tm_year = v[0] - 1900, .tm_mon = v[1] - 1, .tm_mday = v[2], .tm_hour = v[3], .tm_min = v[4], .tm_sec = v[5]};
+	time_t t = timegm(&tm);
+	/* timegm carries a 31st of February over: then the day is another. */
+	if (v[0] < 1970 || t < 0 || tm.tm_mon != v[1] - 1 || tm.tm_mday != v[2] || tm.tm_hour != v[3] || tm.tm_min != v[4] || tm.tm_sec != v[5])
+		return ERROR_INVALID;
+	*utc_us = (int64_t)t * 1000000 + v[6];
+	return 0;
 }

@@ -11,5 +11,7 @@ int64_t clock_boot_us(void);   /* CLOCK_BOOTTIME: counts suspend */
 
 /* "2026-05-01T12:34:56.123456Z" into out[28], as all exports write UTC. Returns out. */
 char *clock_format(int64_t utc_us, char out[28]);
+/* Reads exactly that; what stands behind the Z is not looked at. Times before 1970: no. 0 or ERROR_INVALID. */
+int clock_parse(const char *text, int64_t *utc_us);
 
 #endif

@@ -54,7 +54,7 @@ static int permit(int ruleset, const char *path, uint64_t allowed)
 	return result;
 }
 
-int landlock_only(const char *directory, const char **what)
+int landlock_only(const char *directory, const char *also, const char **what)
 {
 	int abi = landlock_abi();
 	if (abi == 0)
@@ -85,6 +85,8 @@ int landlock_only(const char *directory, const char **what)
 		return ERROR_IO;
 	}
 	result = permit(fd, directory, mine);
+	if (result == 0 && also)
+		result = permit(fd, also, mine);
 	if (result == 0 && ASSENT_SANITIZED)
 		result = permit(fd, "/proc", READ_FILE | READ_DIR); /* the leak check reads its own maps */
 	if (result != 0) {

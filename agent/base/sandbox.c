@@ -183,14 +183,24 @@ int sandbox_capture(const char **what)
 	return result;
 }
 
-int sandbox_writer(const char *directory, const char **what)
+static int files_only(const char *directory, const char *also, const char **what)
 {
 	int result = drop_capabilities(0, what);
 	if (result == 0)
-		result = landlock_only(directory, what);
+		result = landlock_only(directory, also, what);
 	if (result == 0)
 		result = filter_enter(FILTER_WRITER, what);
 	return result;
+}
+
+int sandbox_writer(const char *directory, const char **what)
+{
+	return files_only(directory, NULL, what);
+}
+
+int sandbox_keeper(const char *data, const char *outbox, const char **what)
+{
+	return files_only(data, outbox, what);
 }
 
 int sandbox_supervisor(const char **what)

@@ -25,6 +25,9 @@ int sandbox_capture(const char **what);
  * it reads and writes, but does not send. */
 int sandbox_writer(const char *directory, const char **what);
 
+/* Keeper: the same for the data directory; and for the outbox (NULL: it is not elsewhere), which may be a link to where it is collected. */
+int sandbox_keeper(const char *data, const char *outbox, const char **what);
+
 /* Supervisor: no network (AF_UNIX only), no program, no thread; may fork, and signal one process at a time. Its
  * children inherit this and add their own. */
 int sandbox_supervisor(const char **what);

@@ -2,10 +2,13 @@
 #include "settings.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../error.h"
 #include "bounds.h"
@@ -61,6 +64,52 @@ static int capture(const struct config *c, const struct config_node *node, bool 
 	return 0;
 }
 
+/* As in a manifest: a time, or "manual". */
+static int review(const struct config *c, const struct config_node *node, struct settings *s, struct config_error *error)
+{
+	if (!node)
+		return 0;
+	s->has_review = true;
+	s->review_us = -1;
+	if (node->type == CONFIG_SCALAR && strcmp(node->text, "manual") == 0)
+		return 0;
+	return bounds_duration(c, node, 0, 3650 * DAY_US, &s->review_us, error);
+}
+
+static int releasing(const struct config *c, const struct config_node *node, struct settings *s, struct config_error *error)
+{
+	static const char *const words[] = {"forbidden", "manual", NULL};
+	int which = -1;
+	int r = config_choice(c, node, words, &which, error);
+	s->forbid_release = which == 0;
+	if (which == 1) {
+		s->has_review = true;
+		s->review_us = -1;
+	}
+	return r;
+}
+
+static int required(const struct config *c, const struct config_node *map, struct settings *s, struct config_error *error)
+{
+	static const char *const known[] = {"references", NULL};
+	static const char *const names[] = {"ethics", "impact_assessment", "works_agreement", NULL}; /* the order of the bits */
+	if (!map)
+		return 0;
+	int r = config_known(c, map, known, error);
+	const struct config_node *list = r ? NULL : config_get(map, "references");
+	if (r || !list)
+		return r ? r : config_complain(c, map, error, "references is missing (write {references: [ethics]})");
+	if (list->type != CONFIG_LIST)
+		return config_complain(c, list, error, "must be a list (write [ethics, works_agreement, impact_assessment])");
+	for (const struct config_node *n = list->first; n; n = n->next) {
+		int which = 0;
+		if ((r = config_choice(c, n, names, &which, error)))
+			return r;
+		s->required |= 1U << which;
+	}
+	return 0;
+}
+
 static int source(const struct config *c, const struct config_node *node, struct settings *s, struct config_error *error)
 {
 	static const char *const sources[] = {"x11", "evdev", NULL};
@@ -84,8 +133,9 @@ static int accessibility(const struct config *c, const struct config_node *node,
 
 int settings_parse(const char *name, const char *text, size_t length, bool is_policy, struct settings *s, struct config_error *error)
 {
-	static const char *const of_policy[] = {"capture", "retention", "studies", "exclude_apps", "terminals", "programs", "sensitive", "accessibility", NULL};
-	static const char *const of_participant[] = {"source", "capture", "retention", "terminals", "programs", "private_hotkey", "sensitive", "accessibility", NULL};
+	static const char *const of_policy[] = {"capture", "retention", "review", "release", "require", "studies", "exclude_apps",
+		"terminals", "programs", "sensitive", "accessibility", NULL};
+	static const char *const of_participant[] = {"source", "capture", "retention", "review", "terminals", "programs", "private_hotkey", "sensitive", "accessibility", NULL};
 	struct config *c;
 	memset(s, 0, sizeof *s);
 	s->permitted = -1;
@@ -102,6 +152,9 @@ int settings_parse(const char *name, const char *text, size_t length, bool is_po
 	    (r = chord_read(c, config_get(root, "private_hotkey"), &s->limits.private_hotkey, error)) ||
 	    (r = patterns_read(c, config_get(root, "sensitive"), &s->sensitive, error)) ||
 	    (r = permitted(c, config_get(root, "studies"), s, error)) ||
+	    (r = review(c, config_get(root, "review"), s, error)) ||
+	    (r = releasing(c, config_get(root, "release"), s, error)) ||
+	    (r = required(c, config_get(root, "require"), s, error)) ||
 	    (r = accessibility(c, config_get(root, "accessibility"), is_policy, s, error)) ||
 	    (r = source(c, config_get(root, "source"), s, error)))
 		goto out;
@@ -112,164 +165,63 @@ out:
 	return r;
 }
 
+/* What anybody but root could have written is not IT's word. */
+static int roots_alone(const char *path, const struct stat *st, const char *what, struct config_error *error)
+{
+	if (st->st_uid == 0 && !(st->st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	snprintf(error->text, sizeof error->text, "%.100s: %s must be root's, and writable by nobody else: nothing is recorded under a policy that "
+		 "others could have written (as root: chown root:root '%.100s'; chmod go-w '%.100s')", path, what, path, path);
+	return ERROR_DENIED;
+}
+
+static int check_owner(const char *path, struct config_error *error)
+{
+	char folder[1024];
+	struct stat st;
+	const char *slash = strrchr(path, '/');
+	size_t n = slash && slash > path ? (size_t)(slash - path) : 1;
+	if (n >= sizeof folder)
+		return ERROR_LIMIT;
+	memcpy(folder, slash ? path : ".", n);
+	folder[n] = 0;
+	if (stat(path, &st))
+		goto io;
+	int r = roots_alone(path, &st, "the policy", error);
+	/* Whoever may write the folder can put another file in its place, also another one of root's. */
+	if (r == 0 && stat(folder, &st))
+		goto io;
+	return r ? r : roots_alone(folder, &st, "the policy's folder", error);
+io:
+	snprintf(error->text, sizeof error->text, "%s: cannot be looked at: %s", path, strerror(errno));
+	return ERROR_IO;
+}
+
 int settings_load(const char *path, bool is_policy, struct settings *s, struct config_error *error)
 {
 	char *text;
 	size_t length;
+	struct stat st;
 	memset(s, 0, sizeof *s);
 	s->permitted = -1;
 	error->text[0] = 0;
 	int r = config_read(path, &text, &length, error);
 	if (r == ERROR_IO && (errno == ENOENT || errno == ENOTDIR)) {
+		/* A link to nothing is a policy that got lost, not none. */
+		if (is_policy && lstat(path, &st) == 0) {
+			snprintf(error->text, sizeof error->text, "%s: is a link to a file that is not there (as root: mend or remove it)", path);
+			return ERROR_IO;
+		}
 		error->text[0] = 0;
 		return 0;
 	}
 	if (r)
 		return r;
-	r = settings_parse(path, text, length, is_policy, s, error);
+	/* After reading: what it is now was so when it was read, or it was root who changed it. */
+	if (is_policy)
+		r = check_owner(path, error);
+	if (r == 0)
+		r = settings_parse(path, text, length, is_policy, s, error);
 	free(text);
 	return r;
-}
-
-/* How many were not there yet; -1: no room. */
-static int unite(struct pattern_list *into, const struct pattern_list *from)
-{
-	int added = 0;
-	for (int i = 0; i < from->count; i++) {
-		int k = 0;
-		while (k < into->count && strcmp(into->pattern[k], from->pattern[i]) != 0)
-			k++;
-		if (k < into->count)
-			continue;
-		if (into->count == STUDY_PATTERNS_MAX)
-			return -1;
-		memcpy(into->pattern[into->count++], from->pattern[i], sizeof into->pattern[0]);
-		added++;
-	}
-	return added;
-}
-
-static int tighten(struct merged *out, const struct settings *s, enum settings_origin from)
-{
-	struct limits *l = &out->limits;
-	if (s->has_keys && s->limits.keys < l->keys) {
-		l->keys = s->limits.keys;
-		out->keys = from;
-	}
-	if (s->has_grid && s->limits.key_grid_us > l->key_grid_us) {
-		l->key_grid_us = s->limits.key_grid_us;
-		out->grid = from;
-	}
-	if (s->has_pointer && s->limits.pointer < l->pointer) {
-		l->pointer = s->limits.pointer;
-		out->pointer = from;
-	}
-	if (s->has_scroll && !s->limits.scroll && l->scroll) {
-		l->scroll = false;
-		out->scroll = from;
-	}
-	if (s->has_apps && s->limits.apps < l->apps) {
-		l->apps = s->limits.apps;
-		out->apps = from;
-	}
-	if (s->has_retention && s->limits.retention_us < l->retention_us) {
-		l->retention_us = s->limits.retention_us;
-		out->retention = from;
-	}
-	return unite(&l->exclude_apps, &s->limits.exclude_apps);
-}
-
-static void number(crypto_generichash_state *h, int64_t value)
-{
-	unsigned char bytes[8];
-	for (int i = 0; i < 8; i++)
-		bytes[i] = (unsigned char)((uint64_t)value >> (8 * i));
-	crypto_generichash_update(h, bytes, sizeof bytes);
-}
-
-static void patterns(crypto_generichash_state *h, const struct pattern_list *list)
-{
-	number(h, list->count);
-	for (int i = 0; i < list->count; i++)
-		crypto_generichash_update(h, (const unsigned char *)list->pattern[i], strlen(list->pattern[i]) + 1);
-}
-
-static void characters(crypto_generichash_state *h, const struct sensitive_set *set)
-{
-	for (int i = 0; i < 3; i++)
-		number(h, (int64_t)set->bits[i]);
-}
-
-static void sensitive(crypto_generichash_state *h, const struct sensitive_rules *rules)
-{
-	number(h, rules->patterns);
-	for (int i = 0; i < rules->patterns; i++) {
-		const struct sensitive_pattern *p = &rules->pattern[i];
-		const int64_t values[] = {p->parts, p->check, p->until, p->is_end};
-		for (size_t k = 0; k < sizeof values / sizeof *values; k++)
-			number(h, values[k]);
-		characters(h, &p->no_before);
-		characters(h, &p->no_after);
-		for (int k = 0; k < p->parts; k++) {
-			const struct sensitive_part *part = &p->part[k];
-			characters(h, &part->chars);
-			characters(h, &part->gap);
-			number(h, part->min | part->max << 8 | part->strong << 16);
-			crypto_generichash_update(h, (const unsigned char *)part->text, strlen(part->text) + 1);
-		}
-	}
-}
-
-/* Field by field: padding must not change the hash. */
-static void fingerprint(const struct study *study, struct merged *m)
-{
-	crypto_generichash_state h;
-	crypto_generichash_init(&h, NULL, 0, sizeof m->hash);
-	crypto_generichash_update(&h, (const unsigned char *)study->id, strlen(study->id) + 1);
-	const struct limits *l = &m->limits;
-	const int64_t values[] = {l->keys, l->key_grid_us, l->pointer, l->scroll, l->apps, l->retention_us, m->keys, m->grid,
-		m->pointer, m->scroll, m->apps, m->retention, m->only_from_study, m->exclude_from_policy,
-		m->exclude_from_participant, m->forbidden,
-		l->private_hotkey.modifiers, l->private_hotkey.code, m->accessibility};
-	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-		number(&h, values[i]);
-	patterns(&h, &l->only_apps);
-	patterns(&h, &l->exclude_apps);
-	sensitive(&h, &m->sensitive);
-	crypto_generichash_final(&h, m->hash, sizeof m->hash);
-}
-
-static void forbid(struct merged *m, const char *why)
-{
-	m->forbidden = true;
-	m->why = why;
-}
-
-void settings_merge(const struct study *study, const struct settings *policy, const struct settings *participant, struct merged *out)
-{
-	memset(out, 0, sizeof *out);
-	out->limits = study->capture;
-	out->only_from_study = study->capture.only_apps.count;
-	out->exclude_from_policy = tighten(out, policy, FROM_POLICY);
-	out->exclude_from_participant = tighten(out, participant, FROM_PARTICIPANT);
-	out->limits.private_hotkey = participant->limits.private_hotkey;
-	out->accessibility = participant->accessibility && !policy->leave_accessibility;
-	/* Dropping one of them would capture what somebody excluded. */
-	if (out->exclude_from_policy < 0 || out->exclude_from_participant < 0)
-		forbid(out, "study, policy and participant together exclude more than 64 applications (join some with * and ?)");
-	struct config_error error;
-	if (patterns_builtin(&out->sensitive, &error))
-		forbid(out, "the built-in list of sensitive text is damaged (install assent again)");
-	else if (patterns_join(&out->sensitive, &policy->sensitive) || patterns_join(&out->sensitive, &participant->sensitive))
-		forbid(out, "policy and participant together name more patterns of sensitive text than there is room for (join some)");
-	if (policy->permitted >= 0) {
-		int i = 0;
-		while (i < policy->permitted && strcmp(policy->permitted_study[i], study->id) != 0)
-			i++;
-		if (i == policy->permitted)
-			forbid(out, "the policy's list of studies does not have this one (policy.yaml: studies)");
-	}
-	if (policy->forbid)
-		forbid(out, "the policy forbids all capture on this machine (policy.yaml: capture: forbidden)");
-	fingerprint(study, out);
 }

@@ -11,9 +11,15 @@
 
 enum settings_origin { FROM_STUDY, FROM_POLICY, FROM_PARTICIPANT };
 
+/* References that a policy can require of a study. */
+enum settings_reference { REFERENCE_ETHICS = 1, REFERENCE_IMPACT_ASSESSMENT = 2, REFERENCE_WORKS_AGREEMENT = 4 };
+
 struct settings {                /* one file's wishes; fields that it does not name are not set */
-	bool has_keys, has_grid, has_pointer, has_scroll, has_apps, has_retention;
+	bool has_keys, has_grid, has_pointer, has_scroll, has_apps, has_retention, has_review;
 	struct limits limits;
+	int64_t review_us;               /* as the study's; -1: only by hand */
+	bool forbid_release;             /* policy only: "release: forbidden" */
+	unsigned required;               /* policy only: references that a study must name (REFERENCE_*) */
 	bool forbid;                     /* policy only: "capture: forbidden" */
 	int permitted;                   /* policy only: studies; -1 = any */
 	char permitted_study[64][65];
@@ -29,7 +35,9 @@ struct settings {                /* one file's wishes; fields that it does not n
 struct merged {
 	struct limits limits;
 	struct sensitive_rules sensitive; /* the built-in ones, the policy's and the participant's */
-	enum settings_origin keys, grid, pointer, scroll, apps, retention;
+	int64_t review_us;               /* how long the participant may look before release; -1: released only by hand */
+	bool release_forbidden;          /* the policy's: nothing is released, by time or by hand */
+	enum settings_origin keys, grid, pointer, scroll, apps, retention, review;
 	int only_from_study, exclude_from_policy, exclude_from_participant; /* how many patterns each gave */
 	bool accessibility;              /* switch it on while recording */
 	bool forbidden;                  /* policy forbids capture, or this study */
@@ -37,11 +45,18 @@ struct merged {
 	uint8_t hash[32];                /* over everything above: the segment's policy hash */
 };
 
-/* A file that does not exist is an empty settings (0). Keys of both: capture, retention, terminals, programs, sensitive,
- * accessibility;
- * of the policy: studies, exclude_apps; of the participant: source, private_hotkey. More exclusions or patterns than a list holds: forbidden. */
+/* A file that does not exist is an empty settings (0). Keys of both: capture, retention, review, terminals, programs, sensitive,
+ * accessibility; of the policy: studies, require, release, exclude_apps; of the participant: source, private_hotkey. More exclusions or
+ * patterns than a list holds: forbidden.
+ * A policy must be root's, in a folder of root's, and writable by nobody else: else ERROR_DENIED, and error says which; what others could
+ * have written is nobody's policy, and as a policy that was taken away may have forbidden all, nothing may be recorded. So it is with one
+ * that is there and cannot be read. */
 int settings_load(const char *path, bool is_policy, struct settings *s, struct config_error *error);
 int settings_parse(const char *name, const char *text, size_t length, bool is_policy, struct settings *s, struct config_error *error);
 void settings_merge(const struct study *study, const struct settings *policy, const struct settings *participant, struct merged *out);
+
+/* The references that a study names, and each reference's name in a manifest and a policy ("works_agreement"; NULL: there is no such bit). */
+unsigned settings_references(const struct study *study);
+const char *settings_reference_name(unsigned bit);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "../error.h"
 #include "bounds.h"
+#include "pubkey.h"
 
 #define DAY_US INT64_C(86400000000)
 
@@ -103,6 +104,12 @@ static int translated(struct reader *r, const struct config_node *node, size_t m
 	return 0;
 }
 
+/* These stand among the program's own sentences: with lines of their own they could look like those. */
+static int one_line(struct reader *r, const struct config_node *node, const char *text)
+{
+	return strpbrk(text, "\n\t") ? config_complain(r->c, node, r->error, "must be one line") : 0;
+}
+
 static int refuse_never(struct reader *r, const struct config_node *node)
 {
 	if (!node || node->type != CONFIG_SCALAR)
@@ -192,7 +199,7 @@ static int controller(struct reader *r, const struct config_node *map)
 		return config_complain(r->c, name, r->error, "is empty (say who is responsible for the data)");
 	if (!*s->controller_contact)
 		return config_complain(r->c, contact, r->error, "is empty (say whom people can ask)");
-	return 0;
+	return one_line(r, name, s->controller_name);
 }
 
 static int references(struct reader *r, const struct config_node *map)
@@ -212,14 +219,13 @@ static int references(struct reader *r, const struct config_node *map)
 static int key(struct reader *r, const struct config_node *node)
 {
 	struct study *s = r->study;
+	uint8_t bytes[PUBKEY_BYTES];
 	int e = config_text(r->c, node, s->recipient_key, sizeof s->recipient_key, r->error);
 	if (e || !node)
 		return e;
-	size_t prefix = strlen("assent-pub-");
-	const char *rest = s->recipient_key + prefix;
-	if (strncmp(s->recipient_key, "assent-pub-", prefix) != 0 || !*rest ||
-	    rest[strspn(rest, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")])
-		return config_complain(r->c, node, r->error, "is not a recipient's key (assent-pub-...)");
+	if (pubkey_parse(s->recipient_key, bytes))
+		return config_complain(r->c, node, r->error, "is not a recipient's key, or a letter of it is wrong (assent-pub- and 47 characters, as "
+				       "assent keygen tells it)");
 	return 0;
 }
 
@@ -230,6 +236,21 @@ static int review(struct reader *r, const struct config_node *node)
 	if (node && node->type == CONFIG_SCALAR && strcmp(node->text, "manual") == 0)
 		return 0;
 	return bounds_duration(r->c, node, 0, 3650 * DAY_US, &r->study->review_us, r->error);
+}
+
+/* Nobody is asked in another language than that of the notice they read. */
+static int languages(struct reader *r, const struct config_node *node, const struct translated *t)
+{
+	const struct translated *notice = &r->study->notice;
+	for (int i = 0; i < notice->count; i++) {
+		int k = 0;
+		while (k < t->count && strcmp(t->language[k], notice->language[i]) != 0)
+			k++;
+		if (k == t->count)
+			return config_complain(r->c, node, r->error, "is not there in \"%s\", and the notice is (write %s: ...)",
+					       notice->language[i], notice->language[i]);
+	}
+	return 0;
 }
 
 static int everything(struct reader *r)
@@ -268,7 +289,31 @@ static int everything(struct reader *r)
 	    (e = review(r, config_get(root, "review"))) || (e = key(r, config_get(root, "recipient_key"))) ||
 	    (e = references(r, config_get(root, "references"))))
 		return e;
-	return translated(r, notice, NOTICE_TEXT_MAX, &s->notice);
+	if ((e = translated(r, notice, NOTICE_TEXT_MAX, &s->notice)) || (e = languages(r, title, &s->title)))
+		return e;
+	int i = 0;
+	for (const struct config_node *n = title->first; n; n = n->next)
+		if ((e = one_line(r, n, s->title.text[i++])))
+			return e;
+	i = 0;
+	for (const struct config_node *n = list->first; n; n = n->next)
+		if ((e = languages(r, config_get(n, "text"), &s->purpose[i++].text)))
+			return e;
+	return 0;
+}
+
+static int hashes(struct study *s)
+{
+	for (int terms = 0; terms < 2; terms++) {
+		char *text;
+		size_t length;
+		int e = study_canonical(s, terms, &text, &length);
+		if (e)
+			return e;
+		crypto_generichash(terms ? s->terms_hash : s->hash, sizeof s->hash, (const unsigned char *)text, length, NULL, 0);
+		free(text);
+	}
+	return 0;
 }
 
 int study_parse(const char *name, const char *text, size_t length, struct study **study, struct config_error *error)
@@ -291,7 +336,12 @@ int study_parse(const char *name, const char *text, size_t length, struct study 
 		study_free(s);
 		return e;
 	}
-	crypto_generichash(s->hash, sizeof s->hash, (const unsigned char *)text, length, NULL, 0);
+	e = hashes(s);
+	if (e) {
+		memcpy(error->text, "out of memory", sizeof "out of memory");
+		study_free(s);
+		return e;
+	}
 	*study = s;
 	return 0;
 }
@@ -324,42 +374,4 @@ void study_free(struct study *s)
 	for (int i = 0; i < s->purposes; i++)
 		free_texts(&s->purpose[i].text);
 	free(s);
-}
-
-/* "de_DE.UTF-8@euro" is "de-DE" here. Empty for C and POSIX, which name no language. */
-static void locale(char out[32])
-{
-	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-	const char *v = NULL;
-	for (size_t i = 0; i < 3 && (!v || !*v); i++)
-		v = getenv(names[i]);
-	size_t n = v ? strcspn(v, ".@") : 0;
-	if (n == 0 || n > 31 || (n == 1 && *v == 'C') || (n == 5 && strncmp(v, "POSIX", 5) == 0))
-		n = 0;
-	for (size_t i = 0; i < n; i++)
-		out[i] = v[i] == '_' ? '-' : v[i];
-	out[n] = 0;
-}
-
-static const char *of_language(const struct translated *t, const char *language, size_t n)
-{
-	for (int i = 0; i < t->count; i++)
-		if (strncmp(t->language[i], language, n) == 0 && !t->language[i][n])
-			return t->text[i];
-	return NULL;
-}
-
-const char *study_text(const struct translated *t)
-{
-	char want[32];
-	const char *text = NULL;
-	locale(want);
-	if (*want) {
-		text = of_language(t, want, strlen(want));
-		if (!text)
-			text = of_language(t, want, strcspn(want, "-"));
-	}
-	if (!text)
-		text = of_language(t, "en", 2);
-	return text ? text : t->count ? t->text[0] : "";
 }

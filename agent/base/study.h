@@ -30,7 +30,8 @@ struct study {
 	int64_t review_us;               /* -1: manual */
 	char recipient_key[128];
 	char ethics[256], impact_assessment[256], works_agreement[256];
-	uint8_t hash[32];                /* BLAKE2b-256 over the bytes of the file */
+	uint8_t hash[32];                /* BLAKE2b-256 of the canonical form (study_canonical) */
+	uint8_t terms_hash[32];          /* of the terms alone: what a decision is about. The same: a mere correction, the decision stays */
 };
 
 /* Reads and checks a manifest. ERROR_INVALID, ERROR_LIMIT, ERROR_IO, ERROR_MEMORY; error->text says file, line, field, remedy. */
@@ -40,8 +41,16 @@ void study_free(struct study *s);
 
 /* The text for the locale (LC_ALL, LC_MESSAGES, LANG), else English, else the first. */
 const char *study_text(const struct translated *t);
+/* The language that a study is read in here: of its notice, the locale's, else English, else the first. Title and purposes have it too. */
+const char *study_language(const struct study *s);
+/* The text in that language (as far as it goes: de of de-AT, too), else as study_text. */
+const char *study_text_in(const struct translated *t, const char *language);
 
-/* The notice as a person reads it, to a malloc'ed string (ERROR_MEMORY). limits: what policy and participant leave. */
-int study_notice(const struct study *s, const struct limits *limits, char **text);
+/*
+ * What a manifest says, whatever its file looks like: comments, quotes, the order of keys, of applications and of recipients are not in it;
+ * what the manifest leaves out is in it with its default. Normative text: include/assent/MANIFEST.md. terms: only what a decision is about. To a
+ * malloc'ed string of *length bytes. ERROR_MEMORY.
+ */
+int study_canonical(const struct study *s, bool terms, char **text, size_t *length);
 
 #endif

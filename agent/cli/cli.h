@@ -15,9 +15,15 @@ int cli_private(int argc, char **argv);
 int cli_secret(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
+int cli_release(int argc, char **argv);
+int cli_forget(int argc, char **argv);
+int cli_expire(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_verify(int argc, char **argv);
+int cli_receipts(int argc, char **argv);
+int cli_keygen(int argc, char **argv);
+int cli_passphrase(int argc, char **argv);
 
 /* "assent: MESSAGE" to stderr. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -3,6 +3,7 @@
 #ifndef ASSENT_INPUT_H
 #define ASSENT_INPUT_H
 
+#include "../store/keyring.h"
 #include "../store/spool.h"
 
 /* One option: with value, "--name VALUE" or "--name=VALUE"; with flag, "--name". */
@@ -17,6 +18,8 @@ int input_options(const char *command, int argc, char **argv, const struct input
 
 struct input {
 	struct spool_list list;
+	struct keyring *keyring;         /* input_unlock */
+	uint8_t *key;                    /* locked memory for one segment's key */
 	char ledger[SPOOL_PATH_MAX];     /* of the data directory that is read; empty: other segments than one's own data */
 	bool progress;                   /* standard error is a terminal */
 	const char *verb;                /* "exporting" */
@@ -31,9 +34,15 @@ void input_release(struct input *in);
 void input_progress(struct input *in, int done);
 void input_progress_end(struct input *in);
 
+/* Gets the keys: the recipient's in key_file, or (NULL) the participant's of the data directory that the first segment is in, else one's own;
+ * with a passphrase that is asked for on the terminal. EXIT_DONE, or what it complained about. */
+int input_unlock(struct input *in, const char *key_file);
+/* A reader of a mapped segment, with its key. 0, or an error of keyring_segment, which *why explains, or one of segment_reader_new (*why is NULL). */
+int input_open(struct input *in, const struct spool_file *file, struct segment_reader **reader, const char **why);
+
 /* Called with each event. 0: go on; else stop, and input_walk returns it. */
 typedef int input_visit(void *user, const struct segment_meta *meta, const struct event *event);
-/* All events of all segments. EXIT_DONE, EXIT_FAILED (a segment is damaged: said, the others were read all the same), or
+/* All events of all segments; unlocks, if that was not done. EXIT_DONE, EXIT_FAILED (a segment is damaged: said, the others were read all the same), or
  * what visit returned. */
 int input_walk(struct input *in, input_visit *visit, void *user);
 

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "join.h"
+
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../base/clock.h"
+#include "../base/layout.h"
+#include "../base/words.h"
 #include "../error.h"
 #include "../store/atomic.h"
-#include "../store/identity.h"
 #include "cli.h"
-#include "prompt.h"
-#include "session.h"
-
-struct join {
-	struct session session;
-	char path[PLACE_MAX];
-	char *manifest;                  /* its bytes: what is hashed is what is kept */
-	size_t length;
-	struct merged merged;
-};
+#include "unlock.h"
 
 static int load(struct join *j, const char *name)
 {
 	struct session *s = &j->session;
 	struct config_error error;
-	if (session_find_study(s, name, j->path)) {
+	int n = snprintf(j->path, sizeof j->path, "%s/%s.yaml", SESSION_OFFERED, name);
+	/* What is on offer comes before what was joined: it may have changed since. */
+	if ((strchr(name, '/') || n < 0 || (size_t)n >= sizeof j->path || access(name, F_OK) == 0 || access(j->path, F_OK)) &&
+	    session_find_study(s, name, j->path)) {
 		cli_complain("join: there is no file and no study \"%s\"", name);
 		return EXIT_FAILED;
 	}
@@ -41,15 +40,126 @@ static int load(struct join *j, const char *name)
 		cli_complain("join: %s", j->merged.why);
 		return EXIT_REFUSED;
 	}
+	j->language = study_language(s->study);
+	j->words = words_of(j->language);
 	return EXIT_DONE;
 }
 
-/* May it be asked at all? */
+/* ---- The manifests that were agreed to ---- */
+
+/* data/studies/ID.yaml; with a hash, ID-<its first 16 digits>ENDING. */
+static int kept_path(const struct session *s, const char *id, const uint8_t *hash, const char *ending, char path[PLACE_MAX])
+{
+	char hex[17] = "";
+	if (hash)
+		sodium_bin2hex(hex, sizeof hex, hash, 8);
+	int n = snprintf(path, PLACE_MAX, "%s/%s%s%s%s", s->places.studies, id, hash ? "-" : "", hex, ending);
+	if (n >= 0 && n < PLACE_MAX)
+		return EXIT_DONE;
+	cli_complain("%s: the path is too long", s->places.studies);
+	return EXIT_FAILED;
+}
+
+static int write_file(const char *path, const void *data, size_t length)
+{
+	int e = atomic_write(path, data, length, true);
+	if (e == 0)
+		return EXIT_DONE;
+	cli_complain("cannot write %s: %s", path, e == ERROR_IO ? strerror(errno) : error_text(e));
+	return EXIT_FAILED;
+}
+
+static int keep_manifest(struct join *j)
+{
+	struct session *s = &j->session;
+	char each[PLACE_MAX], newest[PLACE_MAX];
+	int r = kept_path(s, s->study->id, s->study->hash, ".yaml", each);
+	r = r ? r : kept_path(s, s->study->id, NULL, ".yaml", newest);
+	r = r ? r : write_file(each, j->manifest, j->length);
+	return r ? r : write_file(newest, j->manifest, j->length);
+}
+
+static void load_before(struct join *j)
+{
+	const struct receipt *given = &j->session.view.given;
+	struct config_error error;
+	char path[PLACE_MAX];
+	if (kept_path(&j->session, given->study, given->manifest_hash, ".yaml", path) || study_load(path, &j->before, &error))
+		return;
+	if (memcmp(j->before->hash, given->manifest_hash, sizeof j->before->hash) == 0)
+		return;
+	study_free(j->before);
+	j->before = NULL;
+}
+
+/* ---- May it be asked at all, and why? ---- */
+
+static int correct(struct join *j)
+{
+	int r = keep_manifest(j);
+	if (r == EXIT_DONE)
+		printf("The manifest of %s was corrected; what you agreed to is the same, and stays. It was kept, and nothing is asked.\n", j->session.study->id);
+	return r;
+}
+
+static int refused_lately(struct join *j)
+{
+	struct session *s = &j->session;
+	struct receipt *r = malloc(sizeof *r);
+	char when[32], until[32];
+	int result = EXIT_DONE;
+	if (!r)
+		return EXIT_FAILED;
+	if (!j->again && join_refused(s->places.ledger, s->study->id, r) && clock_utc_us() < r->t_us + JOIN_SILENCE_US) {
+		char purposes[STUDY_PURPOSES_MAX * 68] = "";
+		for (int i = 0; i < r->purposes; i++) {
+			strcat(purposes, i ? ", " : "");
+			strcat(purposes, r->purpose[i].id);
+		}
+		cli_complain("join: you refused %s (%s) on %s; it is not asked again before %s (to be asked now: assent join --again)",
+			     s->study->id, purposes, session_time(r->t_us, when), session_time(r->t_us + JOIN_SILENCE_US, until));
+		result = EXIT_REFUSED;
+	}
+	free(r);
+	return result;
+}
+
+static int in_force(struct join *j)
+{
+	const struct ledger_view *v = &j->session.view;
+	const struct study *study = j->session.study;
+	char time[32];
+	if (strcmp(v->given.study, study->id) != 0) {
+		cli_complain("join: you take part in the study %s; one at a time (assent withdraw first)", v->given.study);
+		return EXIT_REFUSED;
+	}
+	if (memcmp(v->given.terms_hash, study->terms_hash, sizeof study->terms_hash) != 0) {
+		j->reason = JOIN_CHANGED;
+		load_before(j);
+		return EXIT_DONE;
+	}
+	/* The newest that is kept may be a correction of the one that was agreed to. */
+	struct config_error error;
+	struct study *kept;
+	char path[PLACE_MAX];
+	bool same = kept_path(&j->session, study->id, NULL, ".yaml", path) == EXIT_DONE && study_load(path, &kept, &error) == 0;
+	if (same) {
+		same = memcmp(kept->hash, study->hash, sizeof kept->hash) == 0;
+		study_free(kept);
+	}
+	if (!same) {
+		j->corrected = true;
+		return correct(j);
+	}
+	cli_complain("join: you take part in %s already, until %s (assent status; to decide anew: assent withdraw, then join)",
+		     study->id, session_time(v->given.until_us, time));
+	return EXIT_NOTHING;
+}
+
 static int standing(struct join *j)
 {
 	struct session *s = &j->session;
 	const struct ledger_view *v = &s->view;
-	char time[32];
 	int r = session_ledger(s);
 	if (r)
 		return r;
@@ -57,21 +167,23 @@ static int standing(struct join *j)
 		cli_complain("join: %s", v->why);
 		return EXIT_FAILED;
 	}
-	if (v->standing != STANDING_GIVEN && v->standing != STANDING_PAUSED)
-		return EXIT_DONE;
-	if (strcmp(v->given.study, s->study->id) != 0) {
-		cli_complain("join: you take part in the study %s; one at a time (assent withdraw first)", v->given.study);
-		return EXIT_REFUSED;
+	if (v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED)
+		return in_force(j);
+	if ((v->standing == STANDING_EXPIRED || v->standing == STANDING_INVALID) && strcmp(v->given.study, s->study->id) == 0) {
+		j->reason = JOIN_EXPIRED;
+		if (memcmp(v->given.terms_hash, s->study->terms_hash, sizeof s->study->terms_hash) != 0) {
+			j->reason = JOIN_CHANGED;
+			/* What is over for its time is told anew as a whole. */
+			if (v->standing == STANDING_INVALID)
+				load_before(j);
+		}
 	}
-	/* A manifest that changed is a new question. */
-	if (memcmp(v->given.manifest_hash, s->study->hash, sizeof s->study->hash) != 0)
-		return EXIT_DONE;
-	cli_complain("join: you take part in %s already, until %s (assent status; to decide anew: assent withdraw, then join)",
-		     s->study->id, session_time(v->given.until_us, time));
-	return EXIT_NOTHING;
+	return refused_lately(j);
 }
 
-static int make_places(const struct session *s)
+/* ---- From the notice to the receipt ---- */
+
+static int make_places(struct session *s)
 {
 	const char *const folders[] = {s->places.data, s->places.studies};
 	for (size_t i = 0; i < 2; i++) {
@@ -83,119 +195,98 @@ static int make_places(const struct session *s)
 		if (e)
 			return EXIT_FAILED;
 	}
-	return EXIT_DONE;
+	int e = unlock_guard();
+	if (e)
+		return e;
+	e = identity_ensure(s->places.identity);
+	if (e)
+		return unlock_broken(s->places.identity, e, NULL);
+	/* It may be a new one. */
+	return s->identity ? EXIT_DONE : session_ledger(s);
 }
 
-static int append(struct join *j, enum ledger_state state, struct receipt *r)
+static int append(struct join *j, enum ledger_state state, const struct identity *identity, struct receipt *r)
 {
 	struct session *s = &j->session;
 	r->state = state;
 	memcpy(r->study, s->study->id, sizeof r->study);
 	memcpy(r->manifest_hash, s->study->hash, sizeof r->manifest_hash);
-	int e = ledger_append(s->places.ledger, r);
+	memcpy(r->terms_hash, s->study->terms_hash, sizeof r->terms_hash);
+	memcpy(r->policy_hash, j->merged.hash, sizeof r->policy_hash);
+	memcpy(r->notice_hash, j->notice->hash, sizeof r->notice_hash);
+	snprintf(r->language, sizeof r->language, "%s", j->language);
+	if (strcmp(s->view.given.study, s->study->id) == 0)
+		memcpy(r->pseudonym, s->view.given.pseudonym, sizeof r->pseudonym);
+	int e = ledger_append(s->places.ledger, identity, r);
 	return e ? session_append_failed(s, e) : EXIT_DONE;
 }
 
-static int show(struct join *j, struct prompt *p, bool changed)
-{
-	char *text = NULL;
-	int e = study_notice(j->session.study, &j->merged.limits, &text);
-	if (e == 0 && changed)
-		e = prompt_print(p, "This study has changed since you agreed to it. Nothing more is recorded until you agree to what it is now.\n\n");
-	if (e == 0)
-		e = prompt_print(p, text);
-	if (e == 0)
-		e = prompt_print(p, "\nOnly the word yes agrees. Anything else is a no.\n");
-	free(text);
-	return e;
-}
-
-/* Fills the purposes of r. How many were agreed to. */
-static int ask(struct join *j, struct prompt *p, struct receipt *r)
-{
-	const struct study *s = j->session.study;
-	int agreed = 0;
-	bool stop = false;
-	for (int i = 0; i < s->purposes; i++) {
-		memcpy(r->purpose[i].id, s->purpose[i].id, sizeof r->purpose[i].id);
-		r->purpose[i].agreed = false;
-		if (stop)
-			continue;
-		stop = prompt_print(p, "\n") || prompt_print(p, study_text(&s->purpose[i].text)) || prompt_print(p, "\n");
-		enum prompt_answer a = stop ? PROMPT_STOP : prompt_agree(p, s->purpose[i].id);
-		stop = a == PROMPT_STOP;
-		r->purpose[i].agreed = a == PROMPT_YES;
-		agreed += a == PROMPT_YES;
-	}
-	r->purposes = s->purposes;
-	/* Who breaks off in the middle has not agreed to the beginning. */
-	for (int i = 0; stop && i < r->purposes; i++)
-		r->purpose[i].agreed = false;
-	return stop ? 0 : agreed;
-}
-
-/* The manifest is in its place before the receipt that names it: a receipt without one would be invalid. */
-static int give(struct join *j, struct receipt *r)
+/* The manifest and what was shown are in their places before the receipt that names them: a receipt without its manifest would be invalid. */
+static int give(struct join *j, const struct identity *identity, const char *shown, size_t length, struct receipt *r)
 {
 	struct session *s = &j->session;
 	char path[PLACE_MAX];
-	int n = snprintf(path, sizeof path, "%s/%s.yaml", s->places.studies, s->study->id), e;
-	if (n < 0 || (size_t)n >= sizeof path) {
-		cli_complain("%s: the path is too long", s->places.studies);
-		return EXIT_FAILED;
-	}
-	if ((e = atomic_write(path, j->manifest, j->length, true))) {
-		cli_complain("cannot write %s: %s", path, e == ERROR_IO ? strerror(errno) : error_text(e));
-		return EXIT_FAILED;
-	}
-	if ((e = identity_ensure(s->places.identity))) {
-		cli_complain("%s: %s", s->places.identity, e == ERROR_IO ? strerror(errno) :
-			     "must be yours, of mode 0600, and hold 64 hex digits (move it aside to get a new one)");
-		return EXIT_FAILED;
-	}
+	int e = keep_manifest(j);
+	e = e ? e : kept_path(s, s->study->id, r->shown_hash, ".shown", path);
+	e = e ? e : write_file(path, shown, length);
+	if (e)
+		return e;
 	r->t_us = clock_utc_us();
 	r->until_us = r->t_us + s->study->consent_valid_us;
-	return append(j, LEDGER_GIVEN, r);
+	r->about = s->study;
+	return append(j, j->reason == JOIN_NEW ? LEDGER_GIVEN : LEDGER_RENEWED, identity, r);
 }
 
-static void report(struct join *j, struct prompt *p, const struct receipt *r)
+static int decide(struct join *j, struct prompt *p, struct receipt *r)
 {
-	char text[256], time[32];
-	prompt_print(p, "\n");
-	for (int i = 0; i < r->purposes; i++) {
-		snprintf(text, sizeof text, "%s  %s\n", r->purpose[i].agreed ? "agreed " : "refused", r->purpose[i].id);
-		prompt_print(p, text);
+	struct session *s = &j->session;
+	struct identity *identity = NULL;
+	const char *shown;
+	size_t length;
+	int agreed = join_show(j, p), e;
+	if (agreed == 0)
+		agreed = join_ask(j, p, r);
+	/* What was shown up to the last answer, and no more. */
+	e = prompt_kept(p, &shown, &length, r->shown_hash);
+	if (e) {
+		cli_complain("join: %s; nothing is decided", error_text(e));
+		return EXIT_FAILED;
 	}
-	if (r->state == LEDGER_GIVEN)
-		snprintf(text, sizeof text, "You take part in %s until %s.\nTo stop: assent pause, assent withdraw. To look: assent status.\n",
-			 j->session.study->id, session_time(r->until_us, time));
-	else
-		snprintf(text, sizeof text, "Not joined. Nothing is recorded.\n");
-	prompt_print(p, text);
+	if (agreed == 0) {
+		e = append(j, LEDGER_REFUSED, s->identity, r);
+		return e ? e : EXIT_REFUSED;
+	}
+	/* Only a yes needs the passphrase. */
+	if (agreed > 0 && unlock_identity(s, true, &identity) == EXIT_DONE) {
+		e = give(j, identity, shown, length, r);
+		identity_free(identity);
+		return e;
+	}
+	r->purposes = 0;
+	e = append(j, LEDGER_DEFERRED, s->identity, r);
+	return e ? e : EXIT_REFUSED;
 }
 
-/* From the notice to the receipt. */
-static int converse(struct join *j, struct prompt *p, bool changed)
+static int converse(struct join *j, struct prompt *p)
 {
+	struct session *s = &j->session;
 	struct receipt *requested = calloc(1, sizeof *requested), *decided = calloc(1, sizeof *decided);
+	bool running = s->view.standing == STANDING_GIVEN || s->view.standing == STANDING_PAUSED;
 	int r = EXIT_FAILED;
-	if (!requested || !decided)
-		goto out;
-	if (show(j, p, changed)) {
-		cli_complain("join: the notice could not be shown; nobody was asked");
+	if (!requested || !decided || notice_new(s->study, &j->merged, j->language, LAYOUT_WIDTH, &j->notice) || prompt_keep(p)) {
+		cli_complain("join: out of memory; nobody was asked");
 		goto out;
 	}
-	r = append(j, LEDGER_REQUESTED, requested);
-	if (r)
+	/* Other terms: what was agreed to is over before anything is asked, and whatever is answered. */
+	if (running && session_append(s, LEDGER_INVALIDATED, 0, 0))
 		goto out;
-	if (ask(j, p, decided)) {
-		r = give(j, decided);
-	} else {
-		r = append(j, LEDGER_REFUSED, decided);
-		r = r ? r : EXIT_REFUSED;
-	}
+	if (running)
+		session_sync(s);
+	r = append(j, LEDGER_REQUESTED, s->identity, requested);
+	if (r == EXIT_DONE)
+		r = decide(j, p, decided);
 	if (r == EXIT_DONE || r == EXIT_REFUSED)
-		report(j, p, decided);
+		join_tell(j, p, decided);
 out:
 	free(decided);
 	free(requested);
@@ -207,15 +298,14 @@ static int join(struct join *j, const char *name)
 	struct prompt p;
 	int r = load(j, name);
 	r = r ? r : standing(j);
-	if (r)
+	if (r || j->corrected)
 		return r;
 	if (prompt_open(&p)) {
 		cli_complain("join: there is no terminal to ask on; nobody was asked, nothing is agreed (run it in a terminal)");
 		return EXIT_REFUSED;
 	}
-	const struct ledger_view *v = &j->session.view;
 	r = make_places(&j->session);
-	r = r ? r : converse(j, &p, v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED);
+	r = r ? r : converse(j, &p);
 	prompt_close(&p);
 	/* The agent looks by itself; asked, it does so at once. */
 	if (r == EXIT_DONE && session_sync(&j->session) == AGENT_NONE)
@@ -229,7 +319,8 @@ int cli_join(int argc, char **argv)
 	int rest, r = EXIT_FAILED;
 	if (!j)
 		return r;
-	r = session_begin(&j->session, "join", argc, argv, NULL, 1, &rest);
+	const struct input_option options[] = {{"again", NULL, &j->again}, {NULL, NULL, NULL}};
+	r = session_begin(&j->session, "join", argc, argv, options, 1, &rest);
 	if (r)
 		goto out;
 	if (!rest) {
@@ -240,6 +331,8 @@ int cli_join(int argc, char **argv)
 	r = input_flush_stdout(join(j, argv[0]), 0);
 out:
 	session_end(&j->session);
+	notice_free(j->notice);
+	study_free(j->before);
 	free(j->manifest);
 	free(j);
 	return r;

@@ -5,11 +5,18 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../error.h"
+
+/* Who went away has decided nothing. */
+enum { PATIENCE_S = 1800 };
 
 static const int signals[PROMPT_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 static volatile sig_atomic_t stopped;
@@ -22,6 +29,8 @@ static void stop(int number)
 
 int prompt_open(struct prompt *p)
 {
+	p->record = NULL;
+	p->recorded = NULL;
 	p->fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (p->fd < 0)
 		return ERROR_DENIED;
@@ -52,6 +61,11 @@ int prompt_open(struct prompt *p)
 
 void prompt_close(struct prompt *p)
 {
+	if (p->record)
+		fclose(p->record);
+	free(p->recorded);
+	p->record = NULL;
+	p->recorded = NULL;
 	tcsetattr(p->fd, TCSANOW, &p->before);
 	close(p->fd);
 	/* What came too late to stop anything has been heard: it must not end us before we have said what was decided. */
@@ -67,9 +81,38 @@ void prompt_close(struct prompt *p)
 	sigprocmask(SIG_SETMASK, &p->mask_before, NULL);
 }
 
+int prompt_keep(struct prompt *p)
+{
+	p->record = open_memstream(&p->recorded, &p->recorded_length);
+	return p->record ? 0 : ERROR_MEMORY;
+}
+
+int prompt_kept(struct prompt *p, const char **text, size_t *length, uint8_t hash[32])
+{
+	if (!p->record || fflush(p->record) || ferror(p->record))
+		return ERROR_MEMORY;
+	*text = p->recorded;
+	*length = p->recorded_length;
+	crypto_generichash(hash, 32, (const unsigned char *)p->recorded, p->recorded_length, NULL, 0);
+	return 0;
+}
+
+void prompt_size(const struct prompt *p, int *rows, int *columns)
+{
+	struct winsize size = {0};
+	*rows = *columns = 0;
+	if (ioctl(p->fd, TIOCGWINSZ, &size))
+		return;
+	*rows = size.ws_row;
+	*columns = size.ws_col;
+}
+
 int prompt_print(struct prompt *p, const char *text)
 {
 	size_t left = strlen(text);
+	/* Before it is seen: what is seen and not kept would be missing from what its hash says was shown. */
+	if (p->record && fwrite(text, 1, left, p->record) != left)
+		return ERROR_MEMORY;
 	while (left) {
 		ssize_t n = write(p->fd, text, left);
 		if (n < 0 && errno == EINTR)
@@ -82,29 +125,32 @@ int prompt_print(struct prompt *p, const char *text)
 	return 0;
 }
 
-/* One line without its newline: its length, 0 for an end of file, also in mid-line; -1: stop. */
+enum { LINE_STOP = -1, LINE_END = -2 };
+
+/* One line without its newline: its length; LINE_END: the end of the file, also in mid-line; LINE_STOP. */
 static int line(struct prompt *p, char *out, size_t size)
 {
 	for (;;) {
 		struct pollfd f = {.fd = p->fd, .events = POLLIN};
-		int n = ppoll(&f, 1, NULL, &p->mask_asking);
+		const struct timespec patience = {PATIENCE_S, 0};
+		int n = ppoll(&f, 1, &patience, &p->mask_asking);
 		if (stopped)
-			return -1;
+			return LINE_STOP;
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return -1;
+		if (n <= 0)
+			return LINE_STOP;
 		ssize_t got = read(p->fd, out, size);
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (got < 0 || (got == 0 && (f.revents & POLLHUP)))
-			return -1;
-		/* "yes" and ^D is not a whole line. */
-		return got && out[got - 1] == '\n' ? (int)got - 1 : 0;
+			return LINE_STOP;
+		/* A word and ^D is not a whole line. */
+		return got && out[got - 1] == '\n' ? (int)got - 1 : (size_t)got == size ? 0 : LINE_END;
 	}
 }
 
-static bool is_yes(const char *s, int n)
+static bool is_word(const char *s, int n, const char *word)
 {
 	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
 		n--;
@@ -112,7 +158,7 @@ static bool is_yes(const char *s, int n)
 		s++;
 		n--;
 	}
-	return n == 3 && memcmp(s, "yes", 3) == 0;
+	return (size_t)n == strlen(word) && strncasecmp(s, word, (size_t)n) == 0;
 }
 
 /* A ^C that came together with the answer. */
@@ -126,11 +172,10 @@ static bool is_pending(void)
 	return false;
 }
 
-enum prompt_answer prompt_agree(struct prompt *p, const char *id)
+enum prompt_answer prompt_confirm(struct prompt *p, const char *question)
 {
-	char question[128], answer[4096];
-	snprintf(question, sizeof question, "Agree to \"%s\"? [yes/no] ", id);
-	if (tcflush(p->fd, TCIFLUSH) || prompt_print(p, question))
+	char answer[4096];
+	if (tcflush(p->fd, TCIFLUSH) || prompt_print(p, question) || prompt_print(p, " [yes/no] "))
 		return PROMPT_STOP;
 	answer[0] = 0;
 	int n = line(p, answer, sizeof answer);
@@ -138,7 +183,36 @@ enum prompt_answer prompt_agree(struct prompt *p, const char *id)
 		prompt_print(p, "\n");
 	if (n < 0)
 		return PROMPT_STOP;
-	return !is_yes(answer, n) ? PROMPT_NO : is_pending() ? PROMPT_STOP : PROMPT_YES;
+	return !is_word(answer, n, "yes") ? PROMPT_NO : is_pending() ? PROMPT_STOP : PROMPT_YES;
+}
+
+enum prompt_answer prompt_choose(struct prompt *p, const char *question, const char *const words[3])
+{
+	char answer[4096];
+	if (tcflush(p->fd, TCIFLUSH) || prompt_print(p, question))
+		return PROMPT_STOP;
+	int n = line(p, answer, sizeof answer);
+	if (n < 0) {
+		prompt_print(p, "\n");
+		return PROMPT_STOP;
+	}
+	if (is_pending())
+		return PROMPT_STOP;
+	for (int i = 0; i < 3; i++)
+		if (is_word(answer, n, words[i]))
+			return (enum prompt_answer)(PROMPT_YES + i);
+	return PROMPT_UNCLEAR;
+}
+
+int prompt_more(struct prompt *p, const char *text)
+{
+	char ignored[4096];
+	if (tcflush(p->fd, TCIFLUSH) || prompt_print(p, text))
+		return ERROR_GONE;
+	if (line(p, ignored, sizeof ignored) >= 0 && !is_pending())
+		return 0;
+	prompt_print(p, "\n");
+	return ERROR_GONE;
 }
 
 int prompt_hidden(struct prompt *p, const char *question, char *out, size_t size)
@@ -155,6 +229,8 @@ int prompt_hidden(struct prompt *p, const char *question, char *out, size_t size
 	if (tcsetattr(p->fd, TCSAFLUSH, &hidden) || prompt_print(p, question))
 		goto out;
 	n = line(p, out, size - 1);
+	if (n == LINE_END)
+		n = 0;
 	/* A ^C that came together with the line. */
 	if (n >= 0 && is_pending())
 		n = -1;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../base/places.h"
 #include "../dataset/text.h"
 #include "../error.h"
+#include "../store/locked.h"
 #include "../store/secrets.h"
 #include "cli.h"
 #include "prompt.h"
 #include "session.h"
+#include "unlock.h"
 
 enum { LINE = 4096 };
 
@@ -50,11 +51,13 @@ static int decode(const char *line, uint32_t *out, int most)
 /* Asks twice. Its length in characters, or minus an exit code. */
 static int ask(struct prompt *p, uint32_t phrase[SECRETS_LONGEST])
 {
-	char first[LINE], again[LINE];
+	char *first = locked_new(LINE), *again = locked_new(LINE);
 	int result = -EXIT_FAILED;
-	sodium_mlock(first, sizeof first);
-	sodium_mlock(again, sizeof again);
-	if (prompt_hidden(p, "The phrase (it is not shown): ", first, sizeof first) < 0) {
+	if (!first || !again) {
+		unlock_broken("secret", ERROR_MEMORY, NULL);
+		goto out;
+	}
+	if (prompt_hidden(p, "The phrase (it is not shown): ", first, LINE) < 0) {
 		cli_complain("secret: stopped; nothing was changed");
 		goto out;
 	}
@@ -72,15 +75,15 @@ static int ask(struct prompt *p, uint32_t phrase[SECRETS_LONGEST])
 		cli_complain("secret: %d characters are too many (at most %d: name a part of it)", n, SECRETS_LONGEST);
 		goto out;
 	}
-	if (prompt_hidden(p, "Once more: ", again, sizeof again) < 0)
+	if (prompt_hidden(p, "Once more: ", again, LINE) < 0)
 		cli_complain("secret: stopped; nothing was changed");
 	else if (strcmp(first, again) != 0)
 		cli_complain("secret: these were not the same; nothing was changed");
 	else
 		result = n;
 out:
-	sodium_munlock(first, sizeof first); /* wipes */
-	sodium_munlock(again, sizeof again);
+	locked_free(first);
+	locked_free(again);
 	return result;
 }
 
@@ -100,10 +103,13 @@ static void invent(const struct secrets *known, char label[SECRETS_LABEL_MAX + 1
 static int add(struct session *s, const char *name)
 {
 	char label[SECRETS_LABEL_MAX + 1];
-	uint32_t phrase[SECRETS_LONGEST];
+	uint32_t *phrase;
 	struct secrets known;
 	struct prompt p;
-	int e = places_make(s->places.data);
+	int e = unlock_guard();
+	if (e)
+		return e;
+	e = places_make(s->places.data);
 	if (e) {
 		cli_complain("%s: cannot be used (%s): it must be yours, and closed to others (chmod 700)", s->places.data,
 			     e == ERROR_IO ? strerror(errno) : error_text(e));
@@ -134,11 +140,11 @@ static int add(struct session *s, const char *name)
 		cli_complain("secret: there is no terminal to ask on; a phrase is taken from no pipe, file, argument or variable");
 		return EXIT_FAILED;
 	}
-	sodium_mlock(phrase, sizeof phrase);
-	int n = ask(&p, phrase);
+	phrase = locked_new(SECRETS_LONGEST * sizeof *phrase);
+	int n = phrase ? ask(&p, phrase) : -unlock_broken("secret", ERROR_MEMORY, NULL);
 	e = n < 0 ? 0 : secrets_add(s->places.secrets, label, phrase, n);
 	int saved = errno;
-	sodium_munlock(phrase, sizeof phrase);
+	locked_free(phrase);
 	prompt_close(&p);
 	errno = saved;
 	if (n < 0)

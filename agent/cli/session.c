@@ -12,7 +12,7 @@
 #include "../error.h"
 #include "cli.h"
 
-enum { OPTIONS_MAX = 8 };
+enum { OPTIONS_MAX = 16 };
 
 int session_begin(struct session *s, const char *command, int argc, char **argv, const struct input_option *more, int most, int *rest)
 {
@@ -42,11 +42,35 @@ void session_end(struct session *s)
 {
 	study_free(s->study);
 	s->study = NULL;
+	identity_free(s->identity);
+	s->identity = NULL;
+}
+
+/* Without one a ledger that is there is another's, which its view says. One that cannot be used is as good as none. */
+static int load_identity(struct session *s)
+{
+	if (s->identity)
+		return 0;
+	int e = identity_load(s->places.identity, &s->identity);
+	if (e == ERROR_MEMORY) {
+		cli_complain("no memory can be locked for your keys (remedy: ulimit -l, or memlock in /etc/security/limits.conf)");
+		return e;
+	}
+	if (e)
+		s->identity = NULL;
+	if (!e) {
+		/* The agent's half will do: who needs the secret takes it from unlock_identity, which looks after the process, too. */
+		identity_close(s->identity);
+		ledger_trust_init(&s->trust, s->identity);
+	}
+	return 0;
 }
 
 int session_ledger(struct session *s)
 {
-	int e = ledger_read(s->places.ledger, clock_utc_us(), &s->view);
+	if (load_identity(s))
+		return EXIT_FAILED;
+	int e = ledger_read(s->places.ledger, s->identity ? &s->trust : NULL, clock_utc_us(), &s->view);
 	if (e == 0)
 		return EXIT_DONE;
 	cli_complain("cannot read %s: %s", s->places.ledger, e == ERROR_IO ? strerror(errno) : error_text(e));
@@ -75,31 +99,84 @@ int session_study(struct session *s, struct config_error *why)
 	}
 	if (study_load(path, &s->study, why))
 		return EXIT_FAILED;
-	if (strcmp(s->study->id, id) == 0 && memcmp(s->study->hash, s->view.given.manifest_hash, sizeof s->study->hash) == 0)
+	if (strcmp(s->study->id, id) == 0 && memcmp(s->study->terms_hash, s->view.given.terms_hash, sizeof s->study->terms_hash) == 0)
 		return EXIT_DONE;
 	study_free(s->study);
 	s->study = NULL;
-	snprintf(why->text, sizeof why->text, "%.300s: is not the manifest that was agreed to; nothing is recorded (join the study again)", path);
+	snprintf(why->text, sizeof why->text, "%.300s: has other terms than were agreed to; nothing is recorded (join the study again)", path);
 	return EXIT_FAILED;
 }
 
 int session_append_failed(const struct session *s, int error)
 {
 	if (error == ERROR_INVALID)
-		cli_complain("%s takes no more entries: %s. Nothing is recorded while this is so. To begin anew, move it aside: mv '%s' '%s.damaged'",
-			     s->places.ledger, *s->view.why ? s->view.why : "it is damaged", s->places.ledger, s->places.ledger);
+		cli_complain("%s takes no more entries: %s. Nothing is recorded while this is so. Remedy: assent withdraw, which begins a new one; then join again",
+			     s->places.ledger, *s->view.why ? s->view.why : "it is damaged");
+	else if (error == ERROR_DENIED)
+		cli_complain("%s: your passphrase is needed to sign a yes; nothing was agreed", s->places.identity);
 	else
 		cli_complain("cannot write %s: %s", s->places.ledger, error == ERROR_IO ? strerror(errno) : error_text(error));
 	return EXIT_FAILED;
 }
 
+/* A no must be possible without the keys, too: what signs it is a new identity then. What is there and cannot be used is kept aside. */
+static int need_identity(struct session *s)
+{
+	char aside[PLACE_MAX + 32];
+	if (s->identity)
+		return 0;
+	int e = identity_ensure(s->places.identity);
+	/* Not for want of memory or of room: it may be good. */
+	if (e == ERROR_INVALID || e == ERROR_UNSUPPORTED) {
+		snprintf(aside, sizeof aside, "%s.damaged-%lld", s->places.identity, (long long)(clock_utc_us() / 1000000));
+		if (rename(s->places.identity, aside) == 0) {
+			cli_complain("%s cannot be used (%s); it is now %s", s->places.identity, error_text(e), aside);
+			e = identity_ensure(s->places.identity);
+		}
+	}
+	if (!e)
+		e = identity_load(s->places.identity, &s->identity);
+	if (!e) {
+		identity_close(s->identity);
+		ledger_trust_init(&s->trust, s->identity);
+	} else {
+		cli_complain("%s: no new one can be made: %s", s->places.identity, e == ERROR_IO ? strerror(errno) : error_text(e));
+	}
+	return e;
+}
+
+static int withdraw_anyhow(struct session *s, struct receipt *r)
+{
+	char moved[PLACE_MAX + 64] = "";
+	bool was_there = s->identity != NULL;
+	if (need_identity(s))
+		return EXIT_FAILED;
+	int e = ledger_append_known(s->places.ledger, &s->trust, false, r);
+	if (e == ERROR_INVALID)
+		e = ledger_begin_anew(s->places.ledger, s->identity, r, moved, sizeof moved);
+	if (e)
+		return session_append_failed(s, e);
+	if (*moved)
+		printf("The record of your decisions was damaged%s%s. It is kept as %s; a new one was begun with this withdrawal.\n",
+		       *s->view.why ? ": " : "", s->view.why, moved);
+	if (!was_there)
+		printf("Your keys (%s) were missing. New ones were made; what was recorded under the old ones can be read by nobody but its recipients.\n",
+		       s->places.identity);
+	return EXIT_DONE;
+}
+
 int session_append(struct session *s, enum ledger_state state, int64_t t_us, int64_t until_us)
 {
+	const struct receipt *given = &s->view.given;
 	struct receipt r = {.state = state, .t_us = t_us, .until_us = until_us};
 	/* None could be read: then it is about whatever it was. */
-	snprintf(r.study, sizeof r.study, "%s", *s->view.given.study ? s->view.given.study : "unknown");
-	memcpy(r.manifest_hash, s->view.given.manifest_hash, sizeof r.manifest_hash);
-	int e = ledger_append(s->places.ledger, &r);
+	snprintf(r.study, sizeof r.study, "%s", *given->study ? given->study : "unknown");
+	memcpy(r.manifest_hash, given->manifest_hash, sizeof r.manifest_hash);
+	memcpy(r.terms_hash, given->terms_hash, sizeof r.terms_hash);
+	memcpy(r.pseudonym, given->pseudonym, sizeof r.pseudonym);
+	if (state == LEDGER_WITHDRAWN)
+		return withdraw_anyhow(s, &r);
+	int e = s->identity ? ledger_append_known(s->places.ledger, &s->trust, false, &r) : ERROR_INVALID;
 	return e ? session_append_failed(s, e) : EXIT_DONE;
 }
 

@@ -16,6 +16,8 @@ enum { SESSION_ANSWER_MAX = 16384 };
 struct session {
 	const char *command;
 	struct places places;
+	struct identity *identity;       /* session_ledger: NULL if there is none; not opened (that is unlock.h's) */
+	struct ledger_trust trust;
 	struct ledger_view view;         /* session_ledger */
 	struct settings policy, participant; /* session_settings */
 	struct study *study;             /* session_study */
@@ -25,13 +27,14 @@ struct session {
 int session_begin(struct session *s, const char *command, int argc, char **argv, const struct input_option *more, int most, int *rest);
 void session_end(struct session *s);
 
-/* Reads the ledger and judges it now. */
+/* Loads the identity, if there is one, reads the ledger and judges it now. */
 int session_ledger(struct session *s);
 /* Policy and participant's settings. */
 int session_settings(struct session *s);
 /* The manifest of the study in view.given, as it was agreed to, into study. Does not complain: *why says what is wrong. */
 int session_study(struct session *s, struct config_error *why);
-/* Appends a receipt about the study in view.given. */
+/* Appends a receipt about the study in view.given. A withdrawal is always possible: of a damaged ledger a new one is begun, and without an
+ * identity a new one is made; it says so. */
 int session_append(struct session *s, enum ledger_state state, int64_t t_us, int64_t until_us);
 /* Complains about a failed ledger_append. */
 int session_append_failed(const struct session *s, int error);

@@ -188,11 +188,11 @@ static int visit(void *user, const struct segment_meta *meta, const struct event
 
 int cli_show(int argc, char **argv)
 {
-	const char *since = NULL, *until = NULL;
+	const char *since = NULL, *until = NULL, *key = NULL;
 	struct show s = { .since_us = INT64_MIN, .until_us = INT64_MAX };
 	const struct input_option options[] = {
 		{ "since", &since, NULL }, { "until", &until, NULL }, { "app", &s.app, NULL }, { "json", NULL, &s.json },
-		{ NULL, NULL, NULL },
+		{ "key", &key, NULL }, { NULL, NULL, NULL },
 	};
 	struct input in;
 	int count = input_options("show", argc, argv, options);
@@ -204,6 +204,8 @@ int cli_show(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	int result = input_find(&in, "reading", count, argv);
+	if (result == EXIT_DONE)
+		result = input_unlock(&in, key);
 	if (result)
 		goto out;
 	signal(SIGPIPE, SIG_IGN);

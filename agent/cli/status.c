@@ -60,6 +60,16 @@ static void because(struct status *t, const char *state, const char *format, ...
 	va_end(args);
 }
 
+/* Also for who takes part in nothing: what would hold. */
+static void read_policy(struct status *t)
+{
+	static const uint8_t none[sizeof t->session.policy.hash];
+	struct config_error error;
+	if (settings_load(t->session.places.policy, true, &t->session.policy, &error))
+		snprintf(t->policy_problem, sizeof t->policy_problem, "%s", error.text);
+	t->has_policy = !*t->policy_problem && memcmp(t->session.policy.hash, none, sizeof none) != 0;
+}
+
 /* Consent first, then policy, then the agent: the first that stands in the way is the reason. */
 static int find(struct status *t)
 {
@@ -71,6 +81,7 @@ static int find(struct status *t)
 	const struct ledger_view *v = &s->view;
 	bool joined = v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED;
 	ask_agent(t);
+	read_policy(t);
 	because(t, states[v->standing], "%s", v->why);
 	if (!joined)
 		return EXIT_DONE;
@@ -78,9 +89,8 @@ static int find(struct status *t)
 		because(t, "invalid", "%s", error.text);
 		return EXIT_DONE;
 	}
-	if (settings_load(s->places.policy, true, &s->policy, &error) ||
-	    settings_load(s->places.config, false, &s->participant, &error)) {
-		because(t, "invalid", "%s", error.text);
+	if (*t->policy_problem || settings_load(s->places.config, false, &s->participant, &error)) {
+		because(t, "invalid", "%s", *t->policy_problem ? t->policy_problem : error.text);
 		return EXIT_DONE;
 	}
 	settings_merge(s->study, &s->policy, &s->participant, &t->merged);

@@ -11,6 +11,8 @@ struct status {
 	struct session session;          /* its ledger is read; study: NULL unless has_limits */
 	struct merged merged;
 	bool has_limits;                 /* merged is filled */
+	bool has_policy;                 /* there is one, and session.policy holds it */
+	char policy_problem[512];        /* there is one that cannot be used: why */
 	bool recording, agent_silent, is_private;
 	const char *state;
 	char why[2048];
@@ -23,5 +25,14 @@ struct status {
 void status_text(const struct status *t, FILE *out);
 /* One object on one line. */
 void status_json(const struct status *t, FILE *out);
+
+/* Their parts about limits, references and policy, with where each comes from. status_limits_json begins with a comma. */
+void status_limits_text(const struct status *t, FILE *out);
+void status_limits_json(const struct status *t, FILE *out);
+/* Their parts about what is held, released and collected. status_kept_json begins with a comma. */
+void status_kept_text(const struct status *t, FILE *out);
+void status_kept_json(const struct status *t, FILE *out);
+/* In JSON: quoted, or null. */
+void status_string(FILE *out, const char *s);
 
 #endif

@@ -2,50 +2,8 @@
 /* status_text() and status_json(). */
 #include <string.h>
 
-#include "../base/bounds.h"
 #include "../base/clock.h"
 #include "status.h"
-
-static const char *const origins[] = {[FROM_STUDY] = "study", [FROM_POLICY] = "policy", [FROM_PARTICIPANT] = "participant"};
-
-enum { ROWS = 6 };
-
-struct row { const char *name, *value; enum settings_origin from; };
-
-static void rows(const struct merged *m, char retention[48], struct row out[ROWS])
-{
-	const struct limits *l = &m->limits;
-	const struct row all[ROWS] = {
-		{"keys", bounds_keys_name(l->keys), m->keys},
-		{"key_time", bounds_grid_name(l->key_grid_us), m->grid},
-		{"pointer", bounds_pointer_name(l->pointer), m->pointer},
-		{"scroll", l->scroll ? "true" : "false", m->scroll},
-		{"apps", bounds_apps_name(l->apps), m->apps},
-		{"retention", bounds_duration_text(l->retention_us, retention), m->retention},
-	};
-	memcpy(out, all, sizeof all);
-}
-
-/* The list holds the study's patterns first, then the policy's, then the participant's. */
-static enum settings_origin excluded_by(const struct merged *m, int i)
-{
-	int from_policy = m->limits.exclude_apps.count - m->exclude_from_policy - m->exclude_from_participant;
-	return i < from_policy ? FROM_STUDY : i < from_policy + m->exclude_from_policy ? FROM_POLICY : FROM_PARTICIPANT;
-}
-
-static void limits_text(const struct merged *m, FILE *out)
-{
-	char retention[48];
-	struct row row[ROWS];
-	rows(m, retention, row);
-	fprintf(out, "Limits:\n");
-	for (int i = 0; i < ROWS; i++)
-		fprintf(out, "  %-13s %-12s (%s)\n", row[i].name, row[i].value, origins[row[i].from]);
-	for (int i = 0; i < m->limits.only_apps.count; i++)
-		fprintf(out, "  %-13s %-12s (study)\n", i ? "" : "only_apps", m->limits.only_apps.pattern[i]);
-	for (int i = 0; i < m->limits.exclude_apps.count; i++)
-		fprintf(out, "  %-13s %-12s (%s)\n", i ? "" : "exclude_apps", m->limits.exclude_apps.pattern[i], origins[excluded_by(m, i)]);
-}
 
 /* Whatever numbers the agent counts, under its own names. */
 static void counters_text(const struct status *t, FILE *out)
@@ -85,69 +43,17 @@ void status_text(const struct status *t, FILE *out)
 		fprintf(out, "Decided:    %s\n", session_time(v->given.t_us, time));
 		fprintf(out, "Until:      %s\n", session_time(v->given.until_us, time));
 	}
-	if (t->has_limits)
-		limits_text(&t->merged, out);
+	status_limits_text(t, out);
+	status_kept_text(t, out);
 	if (t->agent)
 		counters_text(t, out);
 	fprintf(out, "Data:       %s\n", t->session.places.data);
 }
 
-static void string(FILE *out, const char *s)
-{
-	if (!s) {
-		fputs("null", out);
-		return;
-	}
-	fputc('"', out);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\u%04x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
-}
-
 static void field(FILE *out, const char *key, const char *value)
 {
 	fprintf(out, ",\"%s\":", key);
-	string(out, value);
-}
-
-static void list(FILE *out, const char *key, const struct pattern_list *l, const struct merged *m)
-{
-	fprintf(out, ",\"%s\":{\"value\":[", key);
-	for (int i = 0; i < l->count; i++) {
-		if (i)
-			fputc(',', out);
-		string(out, l->pattern[i]);
-	}
-	fprintf(out, "],\"from\":[");
-	for (int i = 0; i < l->count; i++)
-		fprintf(out, "%s\"%s\"", i ? "," : "", origins[m ? excluded_by(m, i) : FROM_STUDY]);
-	fprintf(out, "]}");
-}
-
-static void limits_json(const struct merged *m, FILE *out)
-{
-	char retention[48];
-	struct row row[ROWS];
-	rows(m, retention, row);
-	for (int i = 0; i < ROWS; i++) {
-		bool literal = strcmp(row[i].name, "scroll") == 0;
-		fprintf(out, "%s\"%s\":{\"value\":", i ? "," : "{", row[i].name);
-		if (literal)
-			fputs(row[i].value, out);
-		else
-			string(out, row[i].value);
-		fprintf(out, ",\"from\":\"%s\"}", origins[row[i].from]);
-	}
-	list(out, "only_apps", &m->limits.only_apps, NULL);
-	list(out, "exclude_apps", &m->limits.exclude_apps, m);
-	fputc('}', out);
+	status_string(out, value);
 }
 
 void status_json(const struct status *t, FILE *out)
@@ -170,11 +76,9 @@ void status_json(const struct status *t, FILE *out)
 	fprintf(out, ",\"purposes\":{");
 	for (int i = 0; known && i < v->given.purposes; i++)
 		fprintf(out, "%s\"%s\":%s", i ? "," : "", v->given.purpose[i].id, v->given.purpose[i].agreed ? "true" : "false");
-	fprintf(out, "},\"limits\":");
-	if (t->has_limits)
-		limits_json(&t->merged, out);
-	else
-		fputs("null", out);
+	fputc('}', out);
+	status_limits_json(t, out);
+	status_kept_json(t, out);
 	fprintf(out, ",\"agent\":%s", t->agent ? t->raw : "null");
 	field(out, "data", t->session.places.data);
 	fprintf(out, "}\n");

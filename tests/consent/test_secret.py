@@ -6,82 +6,21 @@ usage: test_secret.py ASSENT
 """
 import json
 import os
-import pty
-import select
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
+
+from terminal import Terminal  # noqa: E402
+
 ASSENT = os.path.abspath(sys.argv[1])
 PHRASE = "Tr0ub4dor & drei Öfen"
-
-
-class Terminal:
-	"""A shell's terminal with `assent` in it."""
-
-	def __init__(self, arguments, env):
-		self.said = b""
-		# The terminal's own end stays open: what its last user leaves behind is to be looked at.
-		self.fd, self.slave = pty.openpty()
-		self.pid = os.fork()
-		if self.pid == 0:
-			try:
-				os.login_tty(self.slave)
-				os.execvpe(arguments[0], arguments, env)
-			finally:
-				os._exit(127)
-
-	def read(self, seconds=0.2):
-		if not select.select([self.fd], [], [], seconds)[0]:
-			return False
-		try:
-			self.said += os.read(self.fd, 65536)
-		except OSError:
-			return False
-		return True
-
-	def wait(self, text, seconds=20):
-		end = time.monotonic() + seconds
-		while text.encode() not in self.said:
-			if time.monotonic() > end:
-				raise AssertionError(f"no {text!r} in {self.said!r}")
-			self.read()
-
-	def wait_hidden(self, text):
-		self.wait(text)
-		end = time.monotonic() + 20
-		while self.echo() and time.monotonic() < end:
-			time.sleep(0.02)
-		assert not self.echo()
-
-	def echo(self):
-		return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
-
-	def type(self, text):
-		os.write(self.fd, text if isinstance(text, bytes) else text.encode())
-
-	def end(self, seconds=20):
-		limit = time.monotonic() + seconds
-		while True:
-			self.read()
-			pid, status = os.waitpid(self.pid, os.WNOHANG)
-			if pid:
-				break
-			if time.monotonic() > limit:
-				os.kill(self.pid, signal.SIGKILL)
-				raise AssertionError(f"does not end: {self.said!r}")
-		while self.read(0):
-			pass
-		self.echoes = self.echo()
-		os.close(self.slave)
-		os.close(self.fd)
-		return os.waitstatus_to_exitcode(status)
 
 
 class Case(unittest.TestCase):

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Policy and participant can only tighten, and it is known who did. */
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,6 +115,127 @@ static void forbids(void **state)
 	study_free(s);
 }
 
+/* The longest review wins, and by hand is the longest; nobody makes it shorter. */
+static void holds_back(void **state)
+{
+	struct study *s = wide();
+	struct settings none = read_one("", true), p, u;
+	struct merged m, plain;
+	(void)state;
+	s->review_us = 3 * DAY_US;
+	settings_merge(s, &none, &none, &plain);
+	assert_int_equal(plain.review_us, 3 * DAY_US);
+	assert_int_equal(plain.review, FROM_STUDY);
+	assert_false(plain.release_forbidden);
+	p = read_one("review: 7d\n", true);
+	u = read_one("review: 1h\n", false);
+	settings_merge(s, &p, &u, &m);
+	assert_int_equal(m.review_us, 7 * DAY_US);
+	assert_int_equal(m.review, FROM_POLICY);
+	assert_memory_not_equal(m.hash, plain.hash, sizeof m.hash);
+	u = read_one("review: manual\n", false);
+	settings_merge(s, &p, &u, &m);
+	assert_int_equal(m.review_us, -1);
+	assert_int_equal(m.review, FROM_PARTICIPANT);
+	p = read_one("release: manual\n", true);
+	settings_merge(s, &p, &none, &m);
+	assert_int_equal(m.review_us, -1);
+	assert_int_equal(m.review, FROM_POLICY);
+	assert_false(m.release_forbidden);
+	p = read_one("release: forbidden\n", true);
+	settings_merge(s, &p, &none, &m);
+	assert_true(m.release_forbidden);
+	assert_int_equal(m.review_us, 3 * DAY_US);
+	assert_false(m.forbidden);
+	assert_memory_not_equal(m.hash, plain.hash, sizeof m.hash);
+	/* What a study says is by hand stays so. */
+	s->review_us = -1;
+	p = read_one("review: 0s\n", true);
+	u = read_one("review: 3650d\n", false);
+	settings_merge(s, &p, &u, &m);
+	assert_int_equal(m.review_us, -1);
+	assert_int_equal(m.review, FROM_STUDY);
+	study_free(s);
+}
+
+/* A study without a reference that is required may not be recorded, and it is said which. */
+static void requires(void **state)
+{
+	static const struct { const char *name; size_t offset; } all[] = {
+		{"ethics", offsetof(struct study, ethics)}, {"impact_assessment", offsetof(struct study, impact_assessment)},
+		{"works_agreement", offsetof(struct study, works_agreement)},
+	};
+	struct study *s = wide();
+	struct settings none = read_one("", true), p = read_one("require: {references: [ethics, works_agreement, impact_assessment]}\n", true);
+	struct merged m;
+	(void)state;
+	assert_int_equal(p.required, REFERENCE_ETHICS | REFERENCE_IMPACT_ASSESSMENT | REFERENCE_WORKS_AGREEMENT);
+	for (size_t missing = 0; missing < 3; missing++) {
+		for (size_t i = 0; i < 3; i++)
+			strcpy((char *)s + all[i].offset, i == missing ? " " : "2026-1");
+		settings_merge(s, &p, &none, &m);
+		assert_true(m.forbidden);
+		assert_non_null(strstr(m.why, all[missing].name));
+		strcpy((char *)s + all[missing].offset, "2026-2");
+		settings_merge(s, &p, &none, &m);
+		assert_false(m.forbidden);
+	}
+	p = read_one("require: {references: []}\n", true);
+	memset(s->ethics, 0, sizeof s->ethics);
+	settings_merge(s, &p, &none, &m);
+	assert_false(m.forbidden);
+	study_free(s);
+}
+
+static unsigned next(unsigned *seed)
+{
+	*seed = *seed * 1103515245U + 12345U;
+	return *seed >> 16;
+}
+
+/*
+ * Property: whatever policy and participant say, the result is within the study and within each of them, and what they
+ * exclude is excluded.
+ */
+static void never_more(void **state)
+{
+	static const char *const keys[] = {"none", "class", "code", "text"}, *const grids[] = {"exact", "20ms", "100ms"};
+	static const char *const pointers[] = {"none", "buttons", "full"}, *const apps[] = {"none", "id", "title"};
+	static const char *const reviews[] = {"0s", "72h", "manual", "9d"}, *const kept[] = {"1d", "30d", "400d"};
+	struct study *s = wide();
+	struct settings f[2];
+	struct merged m;
+	unsigned seed = 7;
+	(void)state;
+#define PICK(list) ((list)[next(&seed) % (sizeof(list) / sizeof *(list))])
+	for (int round = 0; round < 3000; round++) {
+		char text[400];
+		s->capture.keys = (enum detail)(round % 4);
+		s->capture.pointer = (enum pointer_detail)(round % 3);
+		s->capture.apps = (enum app_detail)(round / 3 % 3);
+		s->capture.scroll = round % 2;
+		s->capture.key_grid_us = round % 5 ? 20000 : 0;
+		s->review_us = round % 7 ? round * INT64_C(3600000000) % (4 * DAY_US) : -1;
+		for (int k = 0; k < 2; k++) {
+			snprintf(text, sizeof text, "capture: {keys: %s, key_time: %s, pointer: %s, apps: %s, scroll: %s, exclude_apps: [x%d]}\nretention: %s\nreview: %s\n",
+				 PICK(keys), PICK(grids), PICK(pointers), PICK(apps), round % 3 ? "true" : "false", k, PICK(kept), PICK(reviews));
+			f[k] = read_one(text, k == 0);
+		}
+		settings_merge(s, &f[0], &f[1], &m);
+		const struct limits *l = &m.limits, *bound[] = {&s->capture, &f[0].limits, &f[1].limits};
+		const int64_t review[] = {s->review_us, f[0].review_us, f[1].review_us};
+		for (int k = 0; k < 3; k++) {
+			assert_true(l->keys <= bound[k]->keys && l->pointer <= bound[k]->pointer && l->apps <= bound[k]->apps);
+			assert_true(l->scroll <= bound[k]->scroll && l->key_grid_us >= bound[k]->key_grid_us);
+			assert_true(l->retention_us <= bound[k]->retention_us);
+			assert_true(m.review_us < 0 || (review[k] >= 0 && m.review_us >= review[k]));
+		}
+		assert_int_equal(l->exclude_apps.count, 3);
+		assert_false(m.forbidden);
+	}
+	study_free(s);
+}
+
 /* Patterns of sensitive text are added to those that are built in, and none goes away. */
 static void adds_patterns(void **state)
 {
@@ -191,6 +314,18 @@ static void refuses(void **state)
 		{"source: wayland\n", false, "f:1: source: \"wayland\" is not permitted (one of: x11, evdev)"},
 		{"accessibility: on\n", true, "f:1: accessibility: \"on\" is not permitted (one of: leave)"},
 		{"accessibility: yes\n", false, "f:1: accessibility: \"yes\" is not permitted (one of: leave, on)"},
+		{"require: ethics\n", true, "f:1: require: is a single value, must be a map"},
+		{"require: {}\n", true, "f:1: require: references is missing"},
+		{"require: {references: ethics}\n", true, "f:1: require.references: must be a list"},
+		{"require: {references: [works-agreement]}\n", true, "f:1: require.references[0]: \"works-agreement\" is not permitted (one of: ethics, impact_assessment, works_agreement)"},
+		{"require: {refernces: [ethics]}\n", true, "f:1: require.refernces: unknown key (did you mean \"references\"?)"},
+		{"require: {references: [ethics]}\n", false, "f:1: require: unknown key"},
+		{"release: now\n", true, "f:1: release: \"now\" is not permitted (one of: forbidden, manual)"},
+		{"release: manual\n", false, "f:1: release: unknown key"},
+		{"review: never\n", true, "f:1: review: \"never\" is not a duration"},
+		{"join: typing-2026\n", true, "f:1: join: unknown key"},
+		{"hidden: true\n", true, "f:1: hidden: unknown key"},
+		{"retentoin: 3d\n", true, "f:1: retentoin: unknown key (did you mean \"retention\"?)"},
 		{"consent: yes\n", false, "f:1: consent: unknown key"},
 		{"retention: soon\n", true, "f:1: retention: \"soon\" is not a duration"},
 		{"studies: typing\n", true, "f:1: studies: must be a list"},
@@ -232,7 +367,11 @@ static void shipped_files(void **state)
 	struct study *study = wide();
 	struct settings none = read_one("", true);
 	(void)state;
-	assert_int_equal(settings_load(SOURCE_DIR "/config/policy.yaml", true, &s, &error), 0);
+	char *text;
+	size_t length;
+	assert_int_equal(config_read(SOURCE_DIR "/config/policy.yaml", &text, &length, &error), 0);
+	assert_int_equal(settings_parse("policy.yaml", text, length, true, &s, &error), 0);
+	free(text);
 	settings_merge(study, &s, &none, &m);
 	assert_false(m.forbidden);
 	assert_int_equal(settings_load(SOURCE_DIR "/config/assent.yaml", false, &s, &error), 0);
@@ -240,6 +379,49 @@ static void shipped_files(void **state)
 	assert_int_equal(s.permitted, -1);
 	assert_int_equal(settings_load("/", true, &s, &error), ERROR_INVALID);
 	study_free(study);
+}
+
+/* A policy that others could have written forbids all: it cannot be loaded. */
+static void owner(void **state)
+{
+	char folder[] = "/tmp/assent-policy-XXXXXX", path[64], link_path[64];
+	struct settings s;
+	struct config_error error;
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/policy.yaml", folder);
+	snprintf(link_path, sizeof link_path, "%s/link.yaml", folder);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("capture: forbidden\n", f);
+	fclose(f);
+	static const struct { mode_t file, folder; uid_t file_owner, folder_owner; int result; const char *says; } cases[] = {
+		{0644, 0755, 0, 0, 0, ""}, {0600, 0700, 0, 0, 0, ""},
+		{0664, 0755, 0, 0, ERROR_DENIED, "the policy must be root's"}, {0646, 0755, 0, 0, ERROR_DENIED, "the policy must be root's"},
+		{0644, 0755, 65534, 0, ERROR_DENIED, "the policy must be root's"}, {0644, 0775, 0, 0, ERROR_DENIED, "the policy's folder must be root's"},
+		{0644, 0755, 0, 65534, ERROR_DENIED, "the policy's folder must be root's"},
+		{0644, 01777, 0, 0, ERROR_DENIED, "the policy's folder must be root's"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(chown(path, cases[i].file_owner, 0) | chown(folder, cases[i].folder_owner, 0), 0);
+		assert_int_equal(chmod(path, cases[i].file) | chmod(folder, cases[i].folder), 0);
+		int r = settings_load(path, true, &s, &error);
+		if (r != cases[i].result || !strstr(error.text, cases[i].says))
+			fail_msg("case %zu: %d, \"%s\"", i, r, error.text);
+		assert_int_equal(s.forbid, r == 0);
+	}
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(settings_load("/nonexistent/policy.yaml", true, &s, &error), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(settings_load(path, true, &s, &error), 0);
+	assert_int_equal(symlink(path, link_path), 0);
+	assert_int_equal(settings_load(link_path, true, &s, &error), ERROR_IO);
+	assert_non_null(strstr(error.text, "link"));
+	assert_int_equal(settings_load(link_path, false, &s, &error), 0);
+	assert_int_equal(unlink(link_path), 0);
+	assert_int_equal(rmdir(folder), 0);
 }
 
 static void places(void **state)
@@ -290,6 +472,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_said), cmocka_unit_test(tightens), cmocka_unit_test(never_widens), cmocka_unit_test(forbids),
+		cmocka_unit_test(holds_back), cmocka_unit_test(requires), cmocka_unit_test(never_more), cmocka_unit_test(owner),
 		cmocka_unit_test(adds_patterns), cmocka_unit_test(accessibility), cmocka_unit_test(too_many), cmocka_unit_test(refuses), cmocka_unit_test(shipped_files), cmocka_unit_test(places),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Folders as a recipient collected them from outboxes: whose segments are there, and which of them may be used for what. Where in the
+ * folders a file lies does not matter, nor what the folders are called: what counts is what the files say, and who signed them.
+ *
+ * It cannot tell whether somebody made a whole participant up, receipts and all, or holds back the newest receipts or a tombstone.
+ */
+#ifndef ASSENT_COLLECTED_H
+#define ASSENT_COLLECTED_H
+
+#include "../dataset/dataset.h"
+#include "../store/audit.h"
+#include "../store/keyring.h"
+#include "../store/spool.h"
+
+struct collected_segment {
+	char *path;
+	struct dataset_place at;         /* as its key file says; else study and participant are "unknown" */
+};
+
+/* A study's participant: what the receipts say. */
+struct collected_participant {
+	char study[65], pseudonym[33];
+	char *path, *text;               /* of receipts.jsonl: the longest there is */
+	size_t length;
+	struct audit *audit;             /* NULL: cannot be used, why */
+	char why[DATASET_WHY_MAX];
+	bool contradicted;               /* two copies of the receipts say different things */
+};
+
+struct collected {
+	int segments, participants, tombstones;
+	int damaged;                     /* lists of receipts that it complained about */
+	struct collected_segment *segment;           /* by study, participant, name */
+	struct collected_participant *participant;   /* by study, pseudonym */
+	char **tombstone;                            /* paths */
+};
+
+/* Looks through the folders (and, for tombstones alone, through one more or NULL). EXIT_DONE or EXIT_FAILED: it complained. */
+int collected_find(struct collected *c, const char *const *inputs, int count, const char *tombstones);
+void collected_release(struct collected *c);
+
+/* NULL: there are no receipts of theirs. */
+const struct collected_participant *collected_participant(const struct collected *c, const char *study, const char *pseudonym);
+
+/* Adds the tombstones to d that the participant's agent signed. *bad: how many it complained about. EXIT_DONE or EXIT_FAILED. */
+int collected_tombstones(const struct collected *c, struct dataset *d, int *bad);
+
+struct collected_verdict {
+	const char *kind;                /* NULL: it may be used; else why not, as in dataset.json */
+	char why[DATASET_WHY_MAX];
+	const struct audit *audit;
+	int decision;
+	struct keyfile key_file;         /* good unless kind is damaged, incomplete or unknown */
+};
+/* May it be used for these purposes? keyring NULL: all but whether it opens. key: locked memory. file: mapped by the caller. */
+void collected_judge(const struct collected *c, const struct collected_segment *s, const struct spool_file *file, const struct keyring *keyring,
+	const char *const *purposes, int count, int64_t now_us, uint8_t key[SEGMENT_KEY], struct collected_verdict *v);
+/* Does the receipt cover this row at its time? */
+bool collected_covers(const struct collected_verdict *v, const struct event *e);
+
+/* Tells on stderr which purposes the receipts ask, and how many agreed. How many there are. */
+int collected_purposes(const struct collected *c);
+bool collected_asks(const struct collected *c, const char *purpose);
+
+#endif
