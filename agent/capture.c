@@ -173,18 +173,19 @@ static void feed_clock(struct capture *c)
 /* Reads the ledger anew. False: capture has to end. */
 static bool consent_holds(struct capture *c, struct ledger_view *view)
 {
-	int error = ledger_read(c->options->ledger, clock_utc_us(), view);
+	int error = ledger_read(c->options->ledger, c->options->trust, clock_utc_us(), view);
 	if (error) {
 		log_error("the ledger cannot be read (%s): capture ends", error_text(error));
 		return false;
 	}
 	c->withdrawn = view->standing != STANDING_GIVEN && view->standing != STANDING_PAUSED;
 	if (view->standing != STANDING_GIVEN) {
-		log_info("capture ends: %s", view->why);
+		/* Not why: the journal is others' reading, too. What is broken the supervisor says. */
+		log_info("capture ends");
 		return false;
 	}
 	if (strcmp(view->given.study, c->options->study) != 0 ||
-	    memcmp(view->given.manifest_hash, c->options->manifest_hash, 32) != 0) {
+	    memcmp(view->given.terms_hash, c->options->terms_hash, 32) != 0) {
 		log_info("capture ends: the decision in force is about another study or another text of it");
 		return false;
 	}
@@ -212,7 +213,7 @@ static int open_ledger_watch(const char *ledger)
 		return -1;
 	*slash = 0;
 	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (fd >= 0 && inotify_add_watch(fd, directory, IN_MODIFY | IN_ATTRIB | IN_MOVED_TO | IN_DELETE | IN_CREATE) < 0) {
+	if (fd >= 0 && inotify_add_watch(fd, directory, IN_MODIFY | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE) < 0) {
 		close(fd);
 		return -1;
 	}

@@ -8,6 +8,7 @@
 #include "base/jitter.h"
 #include "base/settings.h"
 #include "stats.h"
+#include "store/ledger.h"
 
 /* How it ended, as exit code to the supervisor. */
 enum capture_end {
@@ -22,8 +23,9 @@ enum capture_end {
 struct capture_options {
 	const char *source;               /* "x11" or "replay:FILE" */
 	const char *ledger;
+	struct ledger_trust *trust;       /* narrowed to the study; what it holds is read on from */
 	const char *study;                /* id that the decision must be about */
-	const uint8_t *manifest_hash;     /* 32 bytes: of the manifest that was loaded */
+	const uint8_t *terms_hash;        /* 32 bytes: of the manifest that was loaded (study.h) */
 	const struct merged *merged;
 	const struct settings *policy, *participant; /* lists of terminals and programs */
 	const char *secrets;              /* file of the phrases that are never recorded */

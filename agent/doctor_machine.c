@@ -51,7 +51,7 @@ static void merge(struct doctor *d, const struct ledger_view *view)
 		if (study_load(path, &study, &error)) {
 			doctor_find(d, "study", true, "join the study again: assent join", "nothing is recorded: the manifest that was agreed to cannot be used: %s",
 				    error.text);
-		} else if (memcmp(study->hash, view->given.manifest_hash, sizeof study->hash) != 0) {
+		} else if (memcmp(study->terms_hash, view->given.terms_hash, sizeof study->terms_hash) != 0) {
 			doctor_find(d, "study", true, "join the study again: assent join", "nothing is recorded: the study's manifest was changed since it was agreed to");
 			study_free(study);
 			study = NULL;
@@ -76,14 +76,23 @@ static void merge(struct doctor *d, const struct ledger_view *view)
 
 static void find_ledger(struct doctor *d, struct ledger_view *view)
 {
-	int e = ledger_read(d->places->ledger, clock_utc_us(), view);
+	static struct ledger_trust trust;
+	struct identity *identity = NULL;
+	if (identity_load(d->places->identity, &identity))
+		identity = NULL;
+	if (identity) {
+		identity_close(identity);
+		ledger_trust_init(&trust, identity);
+	}
+	int e = ledger_read(d->places->ledger, identity ? &trust : NULL, clock_utc_us(), view);
+	identity_free(identity);
 	if (e) {
 		memset(view, 0, sizeof *view);
 		view->standing = STANDING_INVALID;
 		doctor_find(d, "ledger", true, "mend what the message says; nothing is recorded meanwhile", "the ledger %s cannot be read: %s", d->places->ledger,
 			    e == ERROR_IO ? strerror(errno) : error_text(e));
 	} else if (view->damaged) {
-		doctor_find(d, "ledger", true, "assent withdraw mends a line that was not finished; else move it aside, and join anew", "the ledger %s is damaged: %s",
+		doctor_find(d, "ledger", true, "assent withdraw keeps it aside and begins a new one; then join anew", "the ledger %s is damaged: %s",
 			    d->places->ledger, view->why);
 	} else if (view->clock_wrong) {
 		doctor_find(d, "clock", true, "set the clock (timedatectl set-ntp true)", "the clock is behind the newest decision in the ledger: %s", view->why);

@@ -28,6 +28,8 @@ struct stats {
 	_Atomic uint64_t private_done;           /* the last of them that capture took (the supervisor, where there is none) */
 	_Atomic int32_t private_on;              /* private mode, as capture has it; a new capture begins with it */
 	_Atomic int64_t private_since_us;        /* UTC */
+	_Atomic int64_t keep_next_us;            /* the keeper's: UTC when the next segment is due, to be deleted or released */
+	_Atomic int32_t keep_under_way;          /* one that is due to be deleted is in the writer's hands */
 };
 
 static inline void stats_add(_Atomic uint64_t *counter, uint64_t n)

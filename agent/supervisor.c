@@ -20,6 +20,7 @@
 #include "base/trim.h"
 #include "capture.h"
 #include "error.h"
+#include "keeper.h"
 #include "source/atspi_enable.h"
 #include "store/identity.h"
 #include "store/secrets.h"
@@ -51,6 +52,27 @@ static void read_boot_id(uint8_t out[16])
 
 /* ---- the children ---- */
 
+/* To whom its segments' keys are sealed. Public keys alone: what the writer does not know, it cannot lose. */
+static int key_options(struct supervisor *s, struct writer_options *options)
+{
+	if (!s->identity) {
+		log_error("%s: it cannot be used any more", s->places.identity);
+		return ERROR_INVALID;
+	}
+	memcpy(options->participant, s->identity->box_public, sizeof options->participant);
+	/* Its other keys are no business of this process. */
+	identity_free(s->identity);
+	s->identity = NULL;
+	snprintf(options->meta.participant, sizeof options->meta.participant, "%s", s->view.given.pseudonym);
+	options->has_recipient = s->study->recipient_key[0];
+	if (options->has_recipient && recipient_parse(s->study->recipient_key, options->recipient)) {
+		log_error("study %s: its recipient_key is no key of assent keygen: ask who runs the study for a whole one", s->study->id);
+		return ERROR_INVALID;
+	}
+	options->review_us = s->merged.release_forbidden ? WRITER_NEVER : s->merged.review_us < 0 ? WRITER_MANUAL : s->merged.review_us;
+	return 0;
+}
+
 static int run_writer(struct supervisor *s, int fd)
 {
 	log_name("assentd[writer]");
@@ -75,11 +97,9 @@ static int run_writer(struct supervisor *s, int fd)
 			  errno ? strerror(errno) : error_text(error));
 		return 1;
 	}
-	error = identity_pseudonym(s->places.identity, s->study->id, options.meta.participant);
-	if (error) {
-		log_error("%s: %s", s->places.identity, error_text(error));
+	error = key_options(s, &options);
+	if (error)
 		return 1;
-	}
 	const char *what = "";
 	if (sandbox_begin(&what) || sandbox_writer(spool, &what)) {
 		log_error("sandbox: %s", what);
@@ -133,14 +153,13 @@ static void start(struct supervisor *s)
 		close(s->ledger_fd);
 		close_server(s);
 		struct jitter jitter;
-		int error = identity_jitter_key(s->places.identity, jitter.key);
-		if (error) {
-			log_error("%s: %s", s->places.identity, error_text(error));
-			_exit(CAPTURE_FAILED);
-		}
+		identity_jitter_key(s->identity, jitter.key);
+		/* It sees what is typed, so it gets no key that signs. */
+		ledger_trust_narrow(&s->trust, s->study->id);
+		identity_free(s->identity);
 		struct capture_options options = {
-			.source = s->source, .ledger = s->places.ledger, .study = s->study->id,
-			.manifest_hash = s->study->hash, .merged = &s->merged, .policy = &s->policy,
+			.source = s->source, .ledger = s->places.ledger, .trust = &s->trust, .study = s->study->id,
+			.terms_hash = s->study->terms_hash, .merged = &s->merged, .policy = &s->policy,
 			.participant = &s->participant, .secrets = s->places.secrets, .after_pause = s->after_pause, .supervisor = s->supervisor, .pipe = pair[0],
 			.stats = s->stats, .jitter = &jitter, .private_fd = s->private_mode.asked_fd,
 			.told_fd = s->private_mode.told_fd,
@@ -220,6 +239,64 @@ static void capture_ended(struct supervisor *s, int status)
 	log_warn("not recording: %s; trying again in %d s", s->why, (int)((s->retry_at_us - clock_mono_us()) / 1000000 + 1));
 }
 
+/* ---- the keeper ---- */
+
+static void start_keeper(struct supervisor *s, int64_t now)
+{
+	bool news;
+	bool believed = keeper_believes(&s->keep, clock_utc_us(), clock_boot_us(), &news);
+	if (news)
+		log_warn("the clock was set forward by more than a day: for an hour nothing is deleted or released by it (set it right, if it is wrong)");
+	s->keep.next_us = now + (believed ? KEEPER_EVERY_S : KEEPER_DOUBT_S / 12) * INT64_C(1000000);
+	if (!believed)
+		return;
+	fflush(NULL);
+	s->keeper = fork();
+	if (s->keeper == 0) {
+		reset_signals();
+		close(s->signal_fd);
+		close(s->ledger_fd);
+		close_server(s);
+		close(s->private_mode.asked_fd);
+		close(s->private_mode.told_fd);
+		identity_free(s->identity);
+		_exit(keeper_run(&s->places, s->stats));
+	}
+	if (s->keeper < 0) {
+		log_error("fork: %s", strerror(errno));
+		s->keeper = 0;
+	}
+}
+
+static void keeper_ended(struct supervisor *s, int status)
+{
+	bool failed = !WIFEXITED(status) || WEXITSTATUS(status) != KEEPER_DONE;
+	if (WIFSIGNALED(status))
+		log_error("the keeper ended unexpectedly (signal %d): what is due is deleted within the hour", WTERMSIG(status));
+	s->keeper = 0;
+	keeper_plan(&s->keep, clock_mono_us(), clock_utc_us(), atomic_load(&s->stats->keep_next_us), failed);
+	if (atomic_exchange(&s->stats->keep_under_way, 0) && s->writer)
+		supervisor_rotate(s);
+}
+
+bool supervisor_rotate(struct supervisor *s)
+{
+	if (s->once)
+		return false;
+	s->rotating = s->capture || s->writer;
+	end_capture(s);
+	return true;
+}
+
+/* What was under way is finished: it may be due. */
+static void rotated(struct supervisor *s)
+{
+	if (!s->rotating || s->capture || s->writer)
+		return;
+	s->rotating = false;
+	s->keep.next_us = sooner(s->keep.next_us, clock_mono_us() + KEEPER_SOONEST_S * INT64_C(1000000));
+}
+
 static void reap(struct supervisor *s)
 {
 	int status;
@@ -227,6 +304,8 @@ static void reap(struct supervisor *s)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == s->capture)
 			capture_ended(s, status);
+		if (pid == s->keeper)
+			keeper_ended(s, status);
 		if (pid == s->writer) {
 			s->writer = 0;
 			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
@@ -239,9 +318,53 @@ static void reap(struct supervisor *s)
 			}
 		}
 	}
+	rotated(s);
 }
 
 /* ---- the decision ---- */
+
+/* Ends, and never widens, what the participant decided: the agent may sign that. Only of the decision that was judged: if another was added
+ * meanwhile, that is judged next. Not retried: the next judgement comes to the same. */
+static void note(struct supervisor *s, enum ledger_state state)
+{
+	const struct receipt *given = &s->view.given;
+	struct receipt r = { .state = state };
+	memcpy(r.study, given->study, sizeof r.study);
+	memcpy(r.pseudonym, given->pseudonym, sizeof r.pseudonym);
+	memcpy(r.manifest_hash, given->manifest_hash, sizeof r.manifest_hash);
+	memcpy(r.terms_hash, given->terms_hash, sizeof r.terms_hash);
+	int error = ledger_append_known(s->places.ledger, &s->trust, true, &r);
+	if (error && error != ERROR_AGAIN)
+		log_warn("%s: that consent ended could not be noted: %s", s->places.ledger, error == ERROR_IO ? strerror(errno) : error_text(error));
+}
+
+/* Another identity is another's ledger: what was verified under the old one says nothing. */
+static void load_identity(struct supervisor *s)
+{
+	struct identity *now = NULL;
+	if (identity_load(s->places.identity, &now))
+		now = NULL;
+	else
+		identity_close(now);
+	if (now && s->identity && memcmp(now->agent, s->identity->agent, sizeof now->agent) == 0) {
+		identity_free(now);
+		return;
+	}
+	identity_free(s->identity);
+	s->identity = now;
+	if (now)
+		ledger_trust_init(&s->trust, now);
+}
+
+static int read_ledger(struct supervisor *s, int64_t utc)
+{
+	load_identity(s);
+	int error = ledger_read(s->places.ledger, s->identity ? &s->trust : NULL, utc, &s->view);
+	if (error || !s->view.lapsed)
+		return error;
+	note(s, LEDGER_EXPIRED);
+	return ledger_read(s->places.ledger, &s->trust, utc, &s->view);
+}
 
 static bool load_study(struct supervisor *s)
 {
@@ -259,9 +382,10 @@ static bool load_study(struct supervisor *s)
 		snprintf(s->why, sizeof s->why, "the manifest that was agreed to cannot be used: %s", error.text);
 		return false;
 	}
-	if (memcmp(s->study->hash, s->view.given.manifest_hash, 32) != 0 || strcmp(s->study->id, s->view.given.study) != 0) {
+	if (memcmp(s->study->terms_hash, s->view.given.terms_hash, 32) != 0 || strcmp(s->study->id, s->view.given.study) != 0) {
 		snprintf(s->why, sizeof s->why,
 			 "the study's manifest was changed since it was agreed to: it has to be asked again (assent join)");
+		note(s, LEDGER_INVALIDATED);
 		return false;
 	}
 	settings_merge(s->study, &s->policy, &s->participant, &s->merged);
@@ -281,13 +405,24 @@ static bool load_study(struct supervisor *s)
 	return true;
 }
 
+/* The journal is IT's reading, too: whether somebody refused, withdrew, paused or was never asked is between them and their ledger, and so is
+ * that they changed from one to another. What is broken is said. */
+static void log_decision(struct supervisor *s, bool broken)
+{
+	if (broken)
+		log_warn("not recording: %s", s->why);
+	else if (!s->told_idle)
+		log_info("not recording (assent status tells its participant why)");
+	s->told_idle = !broken;
+}
+
 void supervisor_judge(struct supervisor *s)
 {
 	int64_t utc = clock_utc_us(), now = clock_mono_us();
 	char before[sizeof s->why];
 	memcpy(before, s->why, sizeof before);
 	s->look_at_us = INT64_MAX;
-	int error = ledger_read(s->places.ledger, utc, &s->view);
+	int error = read_ledger(s, utc);
 	if (error)
 		snprintf(s->why, sizeof s->why, "%s cannot be read: %s", s->places.ledger, error_text(error));
 	bool given = !error && s->view.standing == STANDING_GIVEN;
@@ -298,15 +433,15 @@ void supervisor_judge(struct supervisor *s)
 		if (s->view.paused_until_us)
 			s->look_at_us = now + (s->view.paused_until_us > utc ? s->view.paused_until_us - utc : 0) + 1000;
 	}
-	if (given && s->view.given.until_us)
-		s->look_at_us = now + (s->view.given.until_us - utc) + 1000;
+	if (given || (!error && s->view.standing == STANDING_PAUSED))
+		s->look_at_us = sooner(s->look_at_us, now + (s->view.given.until_us - utc) + 1000);
 	/* A clock may be set meanwhile: look now and then, too. */
 	if (s->look_at_us != INT64_MAX)
 		s->look_at_us = sooner(s->look_at_us, now + (int64_t)3600 * 1000000);
 	if (!given) {
 		end_capture(s);
 		if (strcmp(before, s->why) != 0)
-			log_info("not recording: %s", s->why);
+			log_decision(s, error || s->view.standing == STANDING_INVALID);
 		s->retry_at_us = 0;
 		s->retry_us = RETRY_FIRST_US;
 		return;
@@ -328,6 +463,7 @@ void supervisor_judge(struct supervisor *s)
 	s->why[0] = 0;
 	memcpy(s->recorded_hash, s->merged.hash, 32);
 	memcpy(s->recorded_secrets, s->secrets_hash, 32);
+	s->told_idle = false;
 	start(s);
 }
 
@@ -336,6 +472,8 @@ void supervisor_judge(struct supervisor *s)
 static int wait_ms(const struct supervisor *s, int64_t now)
 {
 	int64_t at = sooner(sooner(s->look_at_us, s->kill_at_us), server_deadline_us(&s->server));
+	if (!s->keeper && !s->once)
+		at = sooner(at, s->keep.next_us);
 	if (s->retry_at_us > now)
 		at = sooner(at, s->retry_at_us);
 	if (at == INT64_MAX)
@@ -343,6 +481,8 @@ static int wait_ms(const struct supervisor *s, int64_t now)
 	int64_t ms = (at - now + 999) / 1000;
 	return ms < 0 ? 0 : ms > 3600000 ? 3600000 : (int)ms;
 }
+
+static void watch_files(struct supervisor *s);
 
 int supervisor_run(struct supervisor *s)
 {
@@ -374,6 +514,8 @@ int supervisor_run(struct supervisor *s)
 		bool told = false;
 		while (read(s->ledger_fd, buffer, sizeof buffer) > 0)
 			told = true;
+		if (told)
+			watch_files(s);
 		int64_t now = clock_mono_us();
 		if (now >= s->kill_at_us && s->capture) {
 			log_warn("capture did not end in time: ended by force");
@@ -385,8 +527,13 @@ int supervisor_run(struct supervisor *s)
 		bool changed = ledger_changed(s->places.ledger, &s->watch);
 		if (!s->ending && (changed || told || now >= s->look_at_us || start_wanted))
 			supervisor_judge(s);
+		if (!s->ending && !s->once && !s->keeper && now >= s->keep.next_us)
+			start_keeper(s, now);
 		server_handle(&s->server, now);
 	}
+	/* What it does is whole, or is done again. */
+	if (s->keeper)
+		kill(s->keeper, SIGKILL);
 	return s->exit_code;
 }
 
@@ -398,8 +545,23 @@ static void watch_directory(struct supervisor *s, const char *path, bool itself)
 	char *slash = itself ? NULL : strrchr(directory, '/');
 	if (slash)
 		*slash = 0;
-	int ignored = inotify_add_watch(s->ledger_fd, directory, IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
+	/* IN_ATTRIB: a policy that others may write from now on is none. */
+	if (inotify_add_watch(s->ledger_fd, directory, IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB) >= 0 || errno != ENOENT)
+		return;
+	/* A policy that comes later, folder and all, holds at once. */
+	slash = strrchr(directory, '/');
+	if (!slash)
+		return;
+	slash[slash == directory] = 0;
+	int ignored = inotify_add_watch(s->ledger_fd, directory, IN_MASK_ADD | IN_CREATE | IN_MOVED_TO);
 	(void)ignored;
+}
+
+static void watch_files(struct supervisor *s)
+{
+	watch_directory(s, s->places.studies, true);
+	watch_directory(s, s->places.config, false);
+	watch_directory(s, s->places.policy, false);
 }
 
 static int open_watches(struct supervisor *s)
@@ -416,11 +578,9 @@ static int open_watches(struct supervisor *s)
 	s->ledger_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (s->signal_fd < 0 || s->ledger_fd < 0)
 		return ERROR_IO;
-	watch_directory(s, s->places.studies, true);
-	watch_directory(s, s->places.config, false);
-	watch_directory(s, s->places.policy, false);
+	watch_files(s);
 	/* The whole directory: the ledger may not be there yet. */
-	return inotify_add_watch(s->ledger_fd, s->places.data, IN_MODIFY | IN_MOVED_TO | IN_DELETE | IN_CREATE | IN_ATTRIB) < 0 ?
+	return inotify_add_watch(s->ledger_fd, s->places.data, IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ATTRIB) < 0 ?
 		ERROR_IO : 0;
 }
 
@@ -456,4 +616,5 @@ void supervisor_close(struct supervisor *s)
 {
 	server_close(&s->server);
 	study_free(s->study);
+	identity_free(s->identity);
 }

@@ -12,6 +12,7 @@
 #include "base/places.h"
 #include "base/settings.h"
 #include "control/server.h"
+#include "keeper.h"
 #include "private.h"
 #include "stats.h"
 #include "store/ledger.h"
@@ -23,6 +24,8 @@ struct supervisor {
 	struct server server;
 	struct stats *stats;
 	struct private_mode private_mode;
+	struct identity *identity;        /* never opened here; NULL: there is none that can be used */
+	struct ledger_trust trust;
 	struct ledger_view view;
 	struct study *study;              /* of the decision in force */
 	struct merged merged;
@@ -32,6 +35,9 @@ struct supervisor {
 	pid_t supervisor;                 /* ourselves */
 	pid_t capture, writer;            /* 0: not running */
 	int64_t retry_at_us, retry_us;    /* mono */
+	pid_t keeper;                     /* 0: not running */
+	struct keeper_clock keep;
+	bool rotating;                    /* capture and writer end, so that the segment under way is finished, and begin anew */
 	int64_t kill_at_us;               /* mono: when a child that was asked to end is ended */
 	int64_t look_at_us;               /* mono: when the standing changes by itself (a pause or the consent runs out) */
 	bool paused, after_pause, ending, once, killed;
@@ -39,6 +45,7 @@ struct supervisor {
 	int exit_code;
 	int signal_fd, ledger_fd;
 	char why[1600];                   /* why it is not recording, for people */
+	bool told_idle;                  /* the journal knows already that nothing is recorded */
 };
 
 /* Fills s but for places, source, policy and participant, which are the caller's: descriptors, shared counters, the control socket.
@@ -49,6 +56,9 @@ int supervisor_run(struct supervisor *s);
 void supervisor_close(struct supervisor *s);
 /* Reads the ledger and does what it says. */
 void supervisor_judge(struct supervisor *s);
+/* Ends capture and writer as a pause would, with all that waits in the airlock, and lets them begin anew: what was recorded until now is then in
+ * finished segments, and nothing of it comes out later. rotating is true until both have ended. False: not in a replay. */
+bool supervisor_rotate(struct supervisor *s);
 /* The control socket's answer to request: server_answer, user is the supervisor. */
 void supervisor_answer(void *user, const char *request, char *out, size_t size);
 

@@ -102,35 +102,52 @@ static int listen_for(int fd, char *answer, size_t size, int64_t deadline_us)
 	return ERROR_LIMIT;
 }
 
-int client_ask(const char *socket_path, const char *request, char *answer, size_t size, int timeout_ms)
+static int reach(const char *socket_path, int *folder, int *fd)
 {
 	struct sockaddr_un a;
-	int64_t deadline_us = clock_mono_us() + (int64_t)timeout_ms * 1000;
-	int folder, fd = -1, e = address(socket_path, &a, &folder);
+	int e = address(socket_path, &a, folder);
 	if (e)
-		goto out;
-	e = ERROR_IO;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		goto out;
-	if (connect(fd, (struct sockaddr *)&a, sizeof a)) {
-		/* EAGAIN: its queue is full; it is there, and busy. */
-		e = errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR ? ERROR_GONE : errno == EAGAIN ? ERROR_AGAIN : ERROR_IO;
-		goto out;
-	}
-	if (!is_ours(fd)) {
-		e = ERROR_GONE;
-		goto out;
-	}
-	e = tell(fd, request, deadline_us);
-	if (e == 0)
-		e = listen_for(fd, answer, size, deadline_us);
-out:;
+		return e;
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (*fd < 0)
+		return ERROR_IO;
+	/* EAGAIN: its queue is full; it is there, and busy. */
+	if (connect(*fd, (struct sockaddr *)&a, sizeof a))
+		return errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR ? ERROR_GONE : errno == EAGAIN ? ERROR_AGAIN : ERROR_IO;
+	return is_ours(*fd) ? 0 : ERROR_GONE;
+}
+
+static void leave(int folder, int fd)
+{
 	int saved = errno;
 	if (fd >= 0)
 		close(fd);
 	if (folder >= 0)
 		close(folder);
 	errno = saved;
+}
+
+int client_peer(const char *socket_path, int *pid)
+{
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+	int folder = -1, fd = -1, e = reach(socket_path, &folder, &fd);
+	if (e == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
+		e = ERROR_IO;
+	if (e == 0)
+		*pid = peer.pid;
+	leave(folder, fd);
+	return e;
+}
+
+int client_ask(const char *socket_path, const char *request, char *answer, size_t size, int timeout_ms)
+{
+	int64_t deadline_us = clock_mono_us() + (int64_t)timeout_ms * 1000;
+	int folder = -1, fd = -1, e = reach(socket_path, &folder, &fd);
+	if (e == 0)
+		e = tell(fd, request, deadline_us);
+	if (e == 0)
+		e = listen_for(fd, answer, size, deadline_us);
+	leave(folder, fd);
 	return e;
 }

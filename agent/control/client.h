@@ -9,4 +9,7 @@
  * ERROR_AGAIN: it did not answer in time; ERROR_LIMIT: answer longer than size. */
 int client_ask(const char *socket_path, const char *request, char *answer, size_t size, int timeout_ms);
 
+/* The process that listens there, also if it does not answer (it was stopped). ERROR_GONE: none; ERROR_AGAIN, ERROR_IO: it cannot be told. */
+int client_peer(const char *socket_path, int *pid);
+
 #endif

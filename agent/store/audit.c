@@ -10,137 +10,85 @@
 #include <unistd.h>
 
 #include "../error.h"
-#include "receipt.h"
+#include "audit_inside.h"
+#include "head.h"
 
-struct decision {
-	uint8_t hash[RECEIPT_HASH];
-	char study[65];
-	bool yes;
-	int64_t from_us, until_us;
-	int64_t ended_us;                /* INT64_MAX: nothing ended it before until_us */
-	const char *ended;               /* what did, for people */
-};
-
-struct pause {
-	int decision;
-	int64_t from_us, until_us;       /* INT64_MAX: still paused */
-};
-
-struct audit {
-	char why[256];
-	struct decision *decisions;
-	struct pause *pauses;
-	int count, pause_count;
-	int current;                     /* the yes in force while reading, or -1 */
-	bool paused;                     /* the last pause is open */
-};
+enum { NO_LINE = 0 };
 
 static int damage(struct audit *a, int line, const char *what)
 {
-	snprintf(a->why, sizeof a->why, "line %d of the ledger: %s", line, what);
+	if (line == NO_LINE)
+		snprintf(a->why, sizeof a->why, "%s", what);
+	else
+		snprintf(a->why, sizeof a->why, "line %d of the %s: %s", line, a->released ? "receipts" : "ledger", what);
 	return ERROR_INVALID;
 }
 
-/* Room for one more in an array that doubles: NULL when memory is out. */
-static void *grow(void *array, int count, size_t size)
+/* ---- whose signatures count ---- */
+
+/* The keys of a study that an earlier yes named. */
+static const struct decision *anchor(const struct audit *a, const char *study)
 {
-	if (count && (count & (count - 1)))
-		return array;
-	return realloc(array, (size_t)(count ? count * 2 : 1) * size);
+	for (int i = 0; i < a->count; i++)
+		if (a->decisions[i].yes && strcmp(a->decisions[i].receipt.study, study) == 0)
+			return &a->decisions[i];
+	return NULL;
 }
 
-static void end_current(struct audit *a, int64_t t_us, const char *what)
+static int check_signatures(struct audit *a, const struct identity *identity, int number, const char *line, size_t n, const struct receipt *r)
 {
-	if (a->current >= 0) {
-		a->decisions[a->current].ended_us = t_us;
-		a->decisions[a->current].ended = what;
+	const struct decision *first = anchor(a, r->study);
+	uint8_t key[IDENTITY_KEY];
+	bool yes = receipt_is_yes(r), known = true;
+	if (identity) {
+		int e = identity_agent_key(identity, r->study, key);
+		if (e)
+			return e;
+		if (yes && memcmp(key, r->agent_key, sizeof key) != 0)
+			return damage(a, number, "it names another agent than yours");
+	} else if (first) {
+		memcpy(key, first->receipt.agent_key, sizeof key);
+	} else if (yes) {
+		memcpy(key, r->agent_key, sizeof key);
+	} else {
+		known = false;
 	}
-	a->current = -1;
-	a->paused = false;
-}
-
-static int add_decision(struct audit *a, const struct receipt *r, const uint8_t hash[RECEIPT_HASH], bool yes)
-{
-	void *room = grow(a->decisions, a->count, sizeof *a->decisions);
-	if (!room)
-		return ERROR_MEMORY;
-	a->decisions = room;
-	struct decision *d = &a->decisions[a->count];
-	memset(d, 0, sizeof *d);
-	memcpy(d->hash, hash, sizeof d->hash);
-	memcpy(d->study, r->study, sizeof d->study);
-	d->yes = yes;
-	d->from_us = r->t_us;
-	d->until_us = r->until_us;
-	d->ended_us = INT64_MAX;
-	if (yes)
-		a->current = a->count;
-	a->count++;
+	if (yes && first && (memcmp(r->participant_key, first->receipt.participant_key, sizeof key) != 0 ||
+			     memcmp(r->agent_key, first->receipt.agent_key, sizeof key) != 0))
+		return damage(a, number, "it is a yes of another participant than those before it");
+	if (known && receipt_verify_agent(line, n, key))
+		return damage(a, number, "its agent_signature is not that of the participant's agent: it was changed, or made by another");
+	a->signatures += known;
+	if (!yes)
+		return 0;
+	if (receipt_verify_participant(line, n, r))
+		return damage(a, number, "its participant_signature or pseudonym is not that of its participant_key: it was changed, or made by another");
+	a->signatures++;
 	return 0;
 }
 
-static int add_pause(struct audit *a, const struct receipt *r)
+/* What a recipient may be given: lines of this study and participant, from a yes on. */
+static int check_released(struct audit *a, int number, const struct receipt *r, const char *study, const char *pseudonym)
 {
-	int64_t until = r->until_us ? r->until_us : INT64_MAX;
-	if (a->current < 0)
-		return 0;
-	/* Pausing in a pause prolongs it, or shortens it from then on. */
-	if (a->paused && a->pauses[a->pause_count - 1].until_us > r->t_us) {
-		a->pauses[a->pause_count - 1].until_us = until;
-		return 0;
-	}
-	void *room = grow(a->pauses, a->pause_count, sizeof *a->pauses);
-	if (!room)
-		return ERROR_MEMORY;
-	a->pauses = room;
-	a->pauses[a->pause_count++] = (struct pause){ a->current, r->t_us, until };
-	a->paused = true;
+	if (strcmp(r->study, study) != 0)
+		return damage(a, number, "it is of another study");
+	if (*r->pseudonym && strcmp(r->pseudonym, pseudonym) != 0)
+		return damage(a, number, "it is of another participant");
+	if (number == 1 && !receipt_is_yes(r))
+		return damage(a, number, "the first has to be a yes");
 	return 0;
 }
 
-/* The same meaning of each line as ledger_read gives it. */
-static int apply(struct audit *a, const struct receipt *r, const uint8_t hash[RECEIPT_HASH])
-{
-	switch (r->state) {
-	case LEDGER_GIVEN:
-	case LEDGER_RENEWED:
-		end_current(a, r->t_us, "after another decision took its place");
-		return add_decision(a, r, hash, true);
-	case LEDGER_REFUSED:
-		if (a->current >= 0 && strcmp(r->study, a->decisions[a->current].study) == 0)
-			end_current(a, r->t_us, "after it was refused");
-		break;
-	case LEDGER_WITHDRAWN:
-		end_current(a, r->t_us, "after consent was withdrawn");
-		break;
-	case LEDGER_EXPIRED:
-		end_current(a, r->t_us, "after consent expired");
-		break;
-	case LEDGER_INVALIDATED:
-		end_current(a, r->t_us, "after consent became invalid");
-		break;
-	case LEDGER_PAUSED:
-		return add_pause(a, r);
-	case LEDGER_RESUMED:
-		if (a->paused && a->pauses[a->pause_count - 1].until_us > r->t_us)
-			a->pauses[a->pause_count - 1].until_us = r->t_us;
-		a->paused = false;
-		break;
-	case LEDGER_REQUESTED:
-	case LEDGER_STATE_COUNT:
-		break;
-	}
-	return add_decision(a, r, hash, false);
-}
+struct source { const struct identity *identity; const char *study, *pseudonym; };
 
-static int read_lines(struct audit *a, const char *text, size_t length)
+static int read_lines(struct audit *a, const struct source *s, const struct head *head, const char *text, size_t length)
 {
 	uint8_t last[RECEIPT_HASH] = { 0 }, prev[RECEIPT_HASH];
-	int number = 0, error = 0;
+	int error = 0;
 	for (size_t at = 0; at < length && error == 0;) {
 		const char *line = text + at, *end = memchr(line, '\n', length - at), *what;
 		struct receipt r;
-		number++;
+		int number = ++a->lines;
 		if (!end)
 			return damage(a, number, "it is incomplete");
 		size_t n = (size_t)(end - line);
@@ -149,57 +97,127 @@ static int read_lines(struct audit *a, const char *text, size_t length)
 			return error;
 		if (error)
 			return damage(a, number, what);
-		if (memcmp(prev, last, sizeof last) != 0)
+		if (a->released && (error = check_released(a, number, &r, s->study, s->pseudonym)))
+			return error;
+		if (!a->released && memcmp(prev, last, sizeof last) != 0)
 			return damage(a, number, "it does not follow the line before it: a line was changed, added or removed");
+		if ((error = check_signatures(a, s->identity, number, line, n, &r)))
+			return error;
 		receipt_hash(line, n, last);
-		error = apply(a, &r, last);
+		if (head && number == head->lines && memcmp(last, head->hash, sizeof last) != 0)
+			return damage(a, number, "it is not the line that the ledger's head knows");
+		error = audit_apply(a, &r, last);
 		at += n + 1;
 	}
+	if (!error && head && a->lines < head->lines)
+		return damage(a, a->lines + 1, "it is missing: the last lines were cut off");
 	return error;
 }
 
-int audit_new(const char *ledger_path, struct audit **audit, const char **why)
+/* ---- files ---- */
+
+static int slurp(struct audit *a, const char *path, char **text, size_t *length)
 {
 	struct stat st;
-	char *text = NULL;
-	size_t length = 0;
-	int error = 0, fd = -1;
-	struct audit *a = *audit = calloc(1, sizeof *a);
-	if (!a)
-		return ERROR_MEMORY;
-	a->current = -1;
-	fd = open(ledger_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int error = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	*length = 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		goto io;
 	if (!S_ISREG(st.st_mode) || st.st_size > LEDGER_BYTES_MAX) {
-		snprintf(a->why, sizeof a->why, "it is no ledger: not a regular file, or larger than %d bytes", LEDGER_BYTES_MAX);
-		error = ERROR_INVALID;
+		error = damage(a, NO_LINE, "it holds no receipts: not a regular file, or too large");
 		goto out;
 	}
-	text = malloc((size_t)st.st_size + 1);
-	if (!text) {
+	*text = malloc((size_t)st.st_size + 1);
+	if (!*text) {
 		error = ERROR_MEMORY;
 		goto out;
 	}
-	while (length < (size_t)st.st_size) {
-		ssize_t n = read(fd, text + length, (size_t)st.st_size - length);
+	while (*length < (size_t)st.st_size) {
+		ssize_t n = read(fd, *text + *length, (size_t)st.st_size - *length);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			goto io;
 		if (n == 0)
 			break;
-		length += (size_t)n;
+		*length += (size_t)n;
 	}
-	error = read_lines(a, text, length);
 	goto out;
 io:
 	snprintf(a->why, sizeof a->why, "%s", strerror(errno));
 	error = ERROR_IO;
 out:
-	free(text);
 	if (fd >= 0)
 		close(fd);
+	return error;
+}
+
+/* The head first, as ledger_read does. *found: there is one. */
+static int find_head(struct audit *a, const char *path, const struct identity *identity, struct head *head, bool *found)
+{
+	uint8_t key[IDENTITY_KEY];
+	int e = identity_agent_key(identity, HEAD_STUDY, key);
+	*found = false;
+	if (e)
+		return e;
+	e = head_read(path, key, head);
+	*found = !e;
+	if (!e || (e == ERROR_IO && errno == ENOENT))
+		return 0;
+	return damage(a, NO_LINE, "the ledger's head is damaged, or is another's");
+}
+
+static int begin(struct audit **audit)
+{
+	*audit = calloc(1, sizeof **audit);
+	if (!*audit)
+		return ERROR_MEMORY;
+	(*audit)->current = -1;
+	return 0;
+}
+
+int audit_new(const char *ledger_path, const struct identity *identity, struct audit **audit, const char **why)
+{
+	char *text = NULL;
+	size_t length;
+	struct head head;
+	struct source source = { .identity = identity };
+	bool found = false;
+	*why = NULL;
+	int error = begin(audit);
+	if (error)
+		return error;
+	struct audit *a = *audit;
+	if (identity)
+		error = find_head(a, ledger_path, identity, &head, &found);
+	if (!error)
+		error = slurp(a, ledger_path, &text, &length);
+	if (!error)
+		error = read_lines(a, &source, found ? &head : NULL, text, length);
+	if (!error && identity && !found && (a->lines > 1 || (a->count && a->decisions[0].yes)))
+		error = damage(a, NO_LINE, "the ledger's head is missing: nobody can tell whether lines were cut off");
+	free(text);
+	*why = a->why[0] ? a->why : NULL;
+	return error;
+}
+
+int audit_new_released(const char *receipts_path, const char *study, const char *pseudonym, struct audit **audit, const char **why)
+{
+	char *text = NULL;
+	size_t length;
+	struct source source = { NULL, study, pseudonym };
+	*why = NULL;
+	int error = begin(audit);
+	if (error)
+		return error;
+	struct audit *a = *audit;
+	a->released = true;
+	error = slurp(a, receipts_path, &text, &length);
+	if (!error && length == 0)
+		error = damage(a, NO_LINE, "there is no receipt in it");
+	if (!error)
+		error = read_lines(a, &source, NULL, text, length);
+	free(text);
 	*why = a->why[0] ? a->why : NULL;
 	return error;
 }
@@ -211,42 +229,4 @@ void audit_free(struct audit *a)
 	free(a->decisions);
 	free(a->pauses);
 	free(a);
-}
-
-int audit_find(const struct audit *a, const uint8_t hash[32], const char *study, const char **why)
-{
-	for (int i = 0; i < a->count; i++) {
-		const struct decision *d = &a->decisions[i];
-		if (memcmp(d->hash, hash, sizeof d->hash) != 0)
-			continue;
-		if (!d->yes) {
-			*why = "the receipt that it names is not a yes";
-			return -1;
-		}
-		if (strcmp(d->study, study) != 0) {
-			*why = "the receipt that it names is of another study";
-			return -1;
-		}
-		return i;
-	}
-	*why = "the receipt that it names is not in the ledger";
-	return -1;
-}
-
-bool audit_permits(const struct audit *a, int decision, int64_t t_us, const char **why)
-{
-	const struct decision *d = &a->decisions[decision];
-	*why = NULL;
-	if (t_us < d->from_us - AUDIT_GRID_US)
-		*why = "before consent was given";
-	else if (t_us > d->until_us)
-		*why = "after consent had expired";
-	else if (t_us - AUDIT_SLACK_US > d->ended_us)
-		*why = d->ended;
-	for (int i = 0; i < a->pause_count && !*why; i++) {
-		const struct pause *p = &a->pauses[i];
-		if (p->decision == decision && t_us > p->from_us + AUDIT_SLACK_US && t_us < p->until_us - AUDIT_GRID_US)
-			*why = "while recording was paused";
-	}
-	return !*why;
 }

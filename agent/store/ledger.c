@@ -8,28 +8,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/clock.h"
 #include "../error.h"
-#include "atomic.h"
-#include "receipt.h"
+#include "ledger_inside.h"
+#include "standing.h"
 
-#define CLOCK_SLACK_US INT64_C(60000000)
+enum { TORN_TRIES = 100, HEAD_TRIES = 3 };
 
-enum { TORN_TRIES = 100 };
+void ledger_trust_init(struct ledger_trust *trust, const struct identity *identity)
+{
+	memset(trust, 0, sizeof *trust);
+	trust->identity = identity;
+	trust->error = identity_agent_key(identity, HEAD_STUDY, trust->head_key);
+}
 
-/* What one pass over the file found. */
-struct pass {
-	struct ledger_view *view;
-	uint8_t last[RECEIPT_HASH];      /* of the last whole line; zeros: there is none */
-	size_t whole;                    /* bytes up to the end of it */
-	int lines;
-	bool torn;                       /* something follows that has no newline */
-	int64_t newest_us;               /* of the decision in force and what came after it */
-};
+void ledger_trust_narrow(struct ledger_trust *trust, const char *study)
+{
+	snprintf(trust->study, sizeof trust->study, "%s", study);
+	if (!trust->identity || identity_agent_key(trust->identity, study, trust->study_key))
+		trust->study[0] = 0;
+	trust->identity = NULL;
+}
 
 __attribute__((format(printf, 2, 3)))
 static void damage(struct ledger_view *v, const char *format, ...)
@@ -42,90 +44,147 @@ static void damage(struct ledger_view *v, const char *format, ...)
 	v->damaged = true;
 }
 
-static void give(struct pass *p, const struct receipt *r, const uint8_t hash[RECEIPT_HASH])
+/* A line that the head does not vouch for. */
+static bool signed_well(const struct ledger_trust *t, const char *line, size_t n, const struct receipt *r)
 {
-	struct ledger_view *v = p->view;
-	v->standing = STANDING_GIVEN;
-	v->given = *r;
-	memcpy(v->receipt_hash, hash, RECEIPT_HASH);
-	sodium_bin2hex(v->epoch, sizeof v->epoch, hash, 16);
-	v->paused_us = v->paused_until_us = v->resumed_from_us = 0;
-	p->newest_us = 0;
+	uint8_t key[IDENTITY_KEY];
+	if (t->identity)
+		return !identity_agent_key(t->identity, r->study, key) && !receipt_verify_agent(line, n, key);
+	if (strcmp(r->study, t->study) == 0)
+		return !receipt_verify_agent(line, n, t->study_key);
+	/* Capture has no key of another study. Soon the head will tell; until then such a line can end things, and begin none. */
+	return !receipt_is_yes(r) && r->state != LEDGER_RESUMED;
 }
 
-static void apply(struct pass *p, const struct receipt *r, const uint8_t hash[RECEIPT_HASH])
+static int take_line(struct ledger_pass *p, const char *line, size_t n)
 {
 	struct ledger_view *v = p->view;
-	bool in_force = v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED;
-	switch (r->state) {
-	case LEDGER_GIVEN:
-	case LEDGER_RENEWED:
-		give(p, r, hash);
-		break;
-	case LEDGER_REFUSED:
-		/* A no to one study is no answer to another. */
-		if (!in_force || strcmp(r->study, v->given.study) == 0)
-			v->standing = STANDING_REFUSED;
-		break;
-	case LEDGER_WITHDRAWN: v->standing = STANDING_WITHDRAWN; break;
-	case LEDGER_EXPIRED: v->standing = STANDING_EXPIRED; break;
-	case LEDGER_INVALIDATED: v->standing = STANDING_INVALID; break;
-	case LEDGER_PAUSED:
-		if (!in_force)
-			break;
-		/* Pausing in a pause prolongs it. */
-		if (v->standing == STANDING_GIVEN || (v->paused_until_us && v->paused_until_us <= r->t_us))
-			v->paused_us = r->t_us;
-		v->paused_until_us = r->until_us;
-		v->standing = STANDING_PAUSED;
-		break;
-	case LEDGER_RESUMED:
-		if (v->standing == STANDING_PAUSED) {
-			v->standing = STANDING_GIVEN;
-			v->resumed_from_us = v->paused_us;
-		}
-		break;
-	case LEDGER_REQUESTED:
-	case LEDGER_STATE_COUNT:
-		break;
+	struct receipt r;
+	uint8_t prev[RECEIPT_HASH], hash[RECEIPT_HASH];
+	const char *what;
+	p->lines++;
+	int e = receipt_parse(line, n, &r, prev, &what);
+	if (e == ERROR_MEMORY)
+		return e;
+	if (e) {
+		damage(v, "line %d of the ledger is no receipt: %s", p->lines, what);
+		return 0;
 	}
-	if (r->t_us > v->newest_us)
-		v->newest_us = r->t_us;
-	if (r->t_us > p->newest_us)
-		p->newest_us = r->t_us;
+	if (memcmp(prev, p->last, RECEIPT_HASH) != 0) {
+		damage(v, "line %d of the ledger does not follow the line before it: a line was changed, added or removed", p->lines);
+		return 0;
+	}
+	receipt_hash(line, n, hash);
+	bool vouched = p->found == HEAD_GOOD && p->lines <= p->head.lines;
+	if (p->found == HEAD_GOOD && p->lines == p->head.lines) {
+		p->passed = memcmp(hash, p->head.hash, RECEIPT_HASH) == 0;
+		if (!p->passed) {
+			damage(v, "line %d of the ledger is not the one that its head knows: it was changed, or replaced by another's", p->lines);
+			return 0;
+		}
+	}
+	if (!vouched && !signed_well(p->trust, line, n, &r)) {
+		damage(v, "line %d of the ledger is not signed by your identity: it was changed, or made by another", p->lines);
+		return 0;
+	}
+	if (receipt_is_yes(&r) && receipt_verify_participant(line, n, &r)) {
+		damage(v, "line %d of the ledger is a yes without the participant's signature", p->lines);
+		return 0;
+	}
+	/* One's key of a study does not change. */
+	if (receipt_is_yes(&r) && strcmp(v->given.study, r.study) == 0 && memcmp(v->given.participant_key, r.participant_key, IDENTITY_KEY) != 0) {
+		damage(v, "line %d of the ledger is a yes of another participant", p->lines);
+		return 0;
+	}
+	if (p->lines == 1)
+		p->first_is_yes = receipt_is_yes(&r);
+	standing_apply(v, &p->force_us, &r, hash);
+	memcpy(p->last, hash, RECEIPT_HASH);
+	p->whole += n + 1;
+	return 0;
 }
 
 /* 0, also when what it finds is damaged (the view says so); ERROR_MEMORY. */
-static int walk(struct pass *p, const char *text, size_t length)
+static int take_lines(struct ledger_pass *p, const char *text, size_t length)
 {
-	while (p->whole < length) {
+	while (p->whole < length && !p->view->damaged) {
 		const char *line = text + p->whole, *end = memchr(line, '\n', length - p->whole);
-		struct receipt r;
-		uint8_t prev[RECEIPT_HASH], hash[RECEIPT_HASH];
-		const char *what;
 		if (!end) {
 			p->torn = true;
 			return 0;
 		}
-		size_t n = (size_t)(end - line);
-		p->lines++;
-		int e = receipt_parse(line, n, &r, prev, &what);
-		if (e == ERROR_MEMORY)
+		int e = take_line(p, line, (size_t)(end - line));
+		if (e)
 			return e;
-		if (e) {
-			damage(p->view, "line %d of the ledger is no receipt: %s", p->lines, what);
-			return 0;
-		}
-		if (memcmp(prev, p->last, RECEIPT_HASH) != 0) {
-			damage(p->view, "line %d of the ledger does not follow the line before it: a line was changed, added or removed", p->lines);
-			return 0;
-		}
-		receipt_hash(line, n, hash);
-		apply(p, &r, hash);
-		memcpy(p->last, hash, RECEIPT_HASH);
-		p->whole += n + 1;
 	}
 	return 0;
+}
+
+/* Goes on where an earlier reading stopped, if all before that is as it was. */
+static void resume(struct ledger_pass *p, const char *text, size_t length)
+{
+	const struct ledger_trust *t = p->trust;
+	uint8_t digest[32];
+	if (!t->known)
+		return;
+	p->other = true;
+	if (t->length > length)
+		return;
+	crypto_generichash(digest, sizeof digest, (const unsigned char *)text, t->length, NULL, 0);
+	if (memcmp(digest, t->digest, sizeof digest) != 0)
+		return;
+	p->other = false;
+	/* A head behind what was read says nothing of where its line is: all over again. */
+	if (p->found != HEAD_GOOD || p->head.lines < t->lines)
+		return;
+	if (p->head.lines == t->lines && memcmp(p->head.hash, t->hash, sizeof t->hash) != 0)
+		return;
+	*p->view = t->view;
+	p->passed = p->head.lines == t->lines;
+	p->force_us = t->force_us;
+	p->whole = t->length;
+	p->lines = t->lines;
+	memcpy(p->last, t->hash, sizeof p->last);
+}
+
+static void remember(const struct ledger_pass *p, const char *text)
+{
+	struct ledger_trust *t = p->trust;
+	if (t->known && t->length == p->whole && !p->other)
+		return;
+	crypto_generichash(t->digest, sizeof t->digest, (const unsigned char *)text, p->whole, NULL, 0);
+	t->known = true;
+	t->length = p->whole;
+	t->lines = p->lines;
+	t->force_us = p->force_us;
+	t->view = *p->view;
+	if (t->newest_us < p->view->newest_us)
+		t->newest_us = p->view->newest_us;
+	memcpy(t->hash, p->last, sizeof t->hash);
+}
+
+/* Other lines than were read before may say no. They may say yes if that is newer than all that was read: an old yes put back is not. */
+static void judge_other(struct ledger_pass *p)
+{
+	struct ledger_view *v = p->view;
+	if (!v->damaged && p->other && (v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED) && v->given.t_us <= p->trust->newest_us)
+		damage(v, "the ledger was replaced by another, or by an older one, while it was in use (remedy: assent withdraw, and join again)");
+}
+
+/* Does the head agree with the lines? */
+static void judge_head(struct ledger_pass *p)
+{
+	if (p->view->damaged)
+		return;
+	p->by_head = true;
+	if (p->found == HEAD_GOOD && p->lines < p->head.lines)
+		damage(p->view, "the ledger has %d lines, and had %d: the last ones were cut off, or it was replaced by an older one", p->lines, p->head.lines);
+	else if (p->found == HEAD_BAD)
+		damage(p->view, "the head of the ledger is damaged, or is another's");
+	else if (p->found == HEAD_NONE && (p->lines > 1 || p->first_is_yes))
+		damage(p->view, "the head of the ledger is missing: nobody can tell whether lines were cut off");
+	else
+		p->by_head = false;
 }
 
 static void foreign(struct ledger_view *v, const struct stat *st)
@@ -160,7 +219,15 @@ static int slurp(int fd, size_t size, char **text, size_t *length)
 	return 0;
 }
 
-static int pass(int fd, struct ledger_view *v, struct pass *p)
+/* The head first: what is appended meanwhile is behind it, and not missing. */
+static int find_head(const char *path, struct ledger_pass *p)
+{
+	int e = head_read(path, p->trust->head_key, &p->head);
+	p->found = !e ? HEAD_GOOD : e == ERROR_IO && errno == ENOENT ? HEAD_NONE : HEAD_BAD;
+	return e == ERROR_IO && p->found == HEAD_BAD ? e : 0;
+}
+
+int ledger_pass(const char *path, int fd, struct ledger_trust *trust, struct ledger_view *v, struct ledger_pass *p)
 {
 	struct stat st;
 	char *text = NULL;
@@ -168,174 +235,78 @@ static int pass(int fd, struct ledger_view *v, struct pass *p)
 	memset(v, 0, sizeof *v);
 	memset(p, 0, sizeof *p);
 	p->view = v;
+	p->trust = trust;
+	int e = trust ? find_head(path, p) : 0;
+	if (e)
+		return e;
 	if (fstat(fd, &st))
 		return ERROR_IO;
 	foreign(v, &st);
 	if (v->damaged)
 		return 0;
-	int e = slurp(fd, (size_t)st.st_size, &text, &length);
-	if (e == 0)
-		e = walk(p, text, length);
+	if (!trust) {
+		if (st.st_size)
+			damage(v, "the ledger is signed by an identity that is not here any more");
+		return 0;
+	}
+	e = slurp(fd, (size_t)st.st_size, &text, &length);
+	if (!e) {
+		resume(p, text, length);
+		e = take_lines(p, text, length);
+	}
+	if (!e)
+		judge_head(p);
+	if (!e)
+		judge_other(p);
+	if (!e && !v->damaged)
+		remember(p, text);
 	free(text);
 	return e;
 }
 
-static void judge(const struct pass *p, int64_t now_us)
+static int absent(const char *path, struct ledger_trust *trust, struct ledger_view *view)
 {
-	static const char *const whys[] = {
-		[STANDING_NEVER] = "nobody has agreed to a study",
-		[STANDING_WITHDRAWN] = "consent was withdrawn",
-		[STANDING_REFUSED] = "it was asked, and refused",
-		[STANDING_EXPIRED] = "consent has expired",
-		[STANDING_INVALID] = "consent was invalidated; it must be asked again",
-	};
-	struct ledger_view *v = p->view;
-	char time[28];
-	if (v->damaged)
-		return;
-	if (p->torn) {
-		damage(v, "the last line of the ledger is incomplete, as after a crash while it was written "
-		       "(remedy: assent withdraw, which removes it, and join again)");
-		return;
-	}
-	if (v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED) {
-		if (p->newest_us - CLOCK_SLACK_US > now_us) {
-			v->standing = STANDING_INVALID;
-			v->clock_wrong = true;
-			snprintf(v->why, sizeof v->why, "the clock is behind the newest receipt, of %s (remedy: set the clock; if that "
-				 "receipt is wrong, withdraw and join again)", clock_format(p->newest_us, time));
-			return;
-		}
-		if (now_us >= v->given.until_us)
-			v->standing = STANDING_EXPIRED;
-		else if (v->standing == STANDING_PAUSED && v->paused_until_us && now_us >= v->paused_until_us) {
-			v->standing = STANDING_GIVEN;
-			v->resumed_from_us = v->paused_us;
-		}
-	}
-	if (v->standing == STANDING_PAUSED && v->paused_until_us)
-		snprintf(v->why, sizeof v->why, "paused until %s", clock_format(v->paused_until_us, time));
-	else if (v->standing == STANDING_PAUSED)
-		snprintf(v->why, sizeof v->why, "paused until it is resumed");
-	else if (v->standing != STANDING_GIVEN)
-		snprintf(v->why, sizeof v->why, "%s", whys[v->standing]);
-	if (v->standing != STANDING_PAUSED)
-		v->paused_us = v->paused_until_us = 0;
+	struct ledger_pass p = {.trust = trust};
+	int e = trust ? find_head(path, &p) : 0;
+	if (e)
+		return e;
+	if (trust && p.found != HEAD_NONE)
+		damage(view, "the ledger is gone, and its head is there");
+	return 0;
 }
 
-int ledger_read(const char *path, int64_t now_us, struct ledger_view *view)
+int ledger_read(const char *path, struct ledger_trust *trust, int64_t now_us, struct ledger_view *view)
 {
-	struct pass p = {.view = view};
-	int e = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct ledger_pass p = {0};
 	memset(view, 0, sizeof *view);
+	if (sodium_init() < 0)
+		return ERROR_IO;
+	if (trust && trust->error)
+		return trust->error;
+	int e = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-		judge(&p, now_us);
-		return 0;
+		e = absent(path, trust, view);
+		if (!e)
+			standing_judge(view, 0, now_us);
+		return e;
 	}
 	if (fd < 0)
 		return ERROR_IO;
 	/* No lock: the capture process must not be held up, nor hold up a withdrawal. A line in the middle
-	 * of being appended looks torn for some microseconds; one that stays so is. */
-	for (int i = 0; i < TORN_TRIES; i++) {
-		e = pass(fd, view, &p);
-		if (e || !p.torn)
+	 * of being appended looks torn for some microseconds, a head that is made at the same time missing; what stays so is. */
+	for (int torn = 0, head = 0; torn < TORN_TRIES && head < HEAD_TRIES; torn += p.torn, head += p.by_head) {
+		e = ledger_pass(path, fd, trust, view, &p);
+		if (e || (!p.torn && !p.by_head))
 			break;
 	}
 	int saved = errno;
 	close(fd);
 	errno = saved;
-	if (e == 0)
-		judge(&p, now_us);
-	return e;
-}
-
-static int write_at(int fd, const char *bytes, size_t length, off_t at)
-{
-	ssize_t n;
-	do
-		n = pwrite(fd, bytes, length, at);
-	while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)length)
-		return 0;
-	if (n >= 0)
-		errno = ENOSPC;
-	return ERROR_IO;
-}
-
-/* fd is locked. */
-static int append(const char *path, int fd, struct receipt *r)
-{
-	struct ledger_view *v = malloc(sizeof *v);
-	struct pass p;
-	struct stat st;
-	struct receipt again;
-	uint8_t prev[RECEIPT_HASH];
-	char line[RECEIPT_LINE_MAX + 1];
-	const char *what;
-	int e = v ? pass(fd, v, &p) : ERROR_MEMORY;
-	if (e)
-		goto out;
-	/* An incomplete line may have been a no: only a no may take its place. */
-	if (v->damaged || (p.torn && r->state != LEDGER_WITHDRAWN)) {
-		e = ERROR_INVALID;
-		goto out;
-	}
-	e = receipt_format(r, p.last, line);
-	if (e < 0)
-		goto out;
-	size_t length = (size_t)e;
-	/* What could not be read back must not be written: it would end everything. */
-	e = receipt_parse(line, length, &again, prev, &what);
-	if (e)
-		goto out;
-	line[length++] = '\n';
-	if (p.whole + length > LEDGER_BYTES_MAX) {
-		e = ERROR_LIMIT;
-		goto out;
-	}
-	/* In one write and, where it replaces an incomplete line, over it: at no moment is the line gone and this not there. */
-	if ((e = fstat(fd, &st) ? ERROR_IO : write_at(fd, line, length, (off_t)p.whole))) {
-		int saved = errno;
-		/* Back to what it was. Should that fail too, the ledger stays invalid, which captures nothing. */
-		if (!p.torn && ftruncate(fd, (off_t)p.whole))
-			saved = errno;
-		errno = saved;
-		goto out;
-	}
-	if ((p.torn && st.st_size > (off_t)(p.whole + length) && ftruncate(fd, (off_t)(p.whole + length))) || fsync(fd)) {
-		e = ERROR_IO;
-		goto out;
-	}
-	if (p.whole == 0)
-		e = atomic_sync_parent(path);
-out:
-	free(v);
-	return e;
-}
-
-int ledger_append(const char *path, struct receipt *receipt)
-{
-	if (sodium_init() < 0)
-		return ERROR_IO;
-	if (!*receipt->id) {
-		unsigned char id[16];
-		randombytes_buf(id, sizeof id);
-		sodium_bin2hex(receipt->id, sizeof receipt->id, id, sizeof id);
-	}
-	if (!receipt->t_us)
-		receipt->t_us = clock_utc_us();
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600), e = ERROR_IO;
-	if (fd < 0)
-		return ERROR_IO;
-	while (flock(fd, LOCK_EX)) {
-		if (errno != EINTR)
-			goto out;
-	}
-	e = append(path, fd, receipt);
-out:;
-	int saved = errno;
-	close(fd);
-	errno = saved;
+	if (!e && !view->damaged && p.torn)
+		damage(view, "the last line of the ledger is incomplete, as after a crash while it was written "
+		       "(remedy: assent withdraw, which removes it, and join again)");
+	if (!e)
+		standing_judge(view, p.force_us, now_us);
 	return e;
 }
 

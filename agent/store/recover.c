@@ -13,6 +13,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../error.h"
+#include "keyfile.h"
 #include "output.h"
 
 static void set_aside(int directory, const char *shown, const char *name)
@@ -26,46 +27,30 @@ static void set_aside(int directory, const char *shown, const char *name)
 		log_warn("%s/%s has no readable header: set aside as %s", shown, from, to);
 }
 
-/* Cuts the tail and appends gap and footer. A crash in here is found, and mended, by the next recovery. */
-static int mend(struct output *o, const uint8_t *data, const struct segment_tail *tail, int level)
+/* Cuts the tail and appends the mark. A crash in here is found, and mended, by the next recovery. */
+static int mend(struct output *o, const struct segment_frame *frame)
 {
-	struct segment_writer *writer = NULL;
 	struct bytes out = { 0 };
-	int64_t now = clock_utc_us();
-	struct event gap = {
-		.kind = EVENT_GAP, .reason = REASON_CRASH, .has = HAS_REASON | HAS_END,
-		.t_us = tail->last_t_us, .mono_us = tail->last_mono_us,
-		/* A clock that was set back must not make a gap that ends before it begins. */
-		.end_us = now > tail->last_t_us ? now : tail->last_t_us,
-	};
-	int error = segment_writer_resume(data, tail->good, level, &writer);
-	if (error)
-		return error;
-	error = segment_writer_add(writer, &gap);
-	if (error)
-		goto out;
-	error = segment_writer_finish(writer, &out);
+	int error = frame->finished ? 0 : segment_cut(frame->last_t_us, clock_utc_us(), frame->records, &out);
 	if (error == 0 && out.failed)
 		error = ERROR_MEMORY;
-	if (error)
-		goto out;
-	o->good = (int64_t)tail->good;
-	o->torn = true;
-	error = output_append(o, out.data, out.length);
-out:;
+	if (error == 0) {
+		o->good = (int64_t)frame->good;
+		o->torn = true;
+		error = output_append(o, out.data, out.length);
+	}
 	int saved = errno;
-	segment_writer_free(writer);
 	bytes_release(&out);
 	errno = saved;
 	return error;
 }
 
 /* 1: mended, 0: nothing to keep, or an error. */
-static int recover(int directory, const char *shown, const char *name, int level, bool *gap)
+static int recover(int directory, const char *shown, const char *name, bool *gap)
 {
 	struct output o;
 	struct stat st;
-	struct segment_tail tail;
+	struct segment_frame frame;
 	void *data = MAP_FAILED;
 	size_t length = 0;
 	output_init(&o, directory, name);
@@ -83,15 +68,19 @@ static int recover(int directory, const char *shown, const char *name, int level
 	}
 	length = (size_t)st.st_size;
 	if (length == 0) {
-		output_discard(&o);
-		return 0;
+		char key[SPOOL_NAME_MAX + 8];
+		snprintf(key, sizeof key, "%s.key", name);
+		error = keyfile_destroy(directory, key);
+		if (error == 0)
+			output_discard(&o);
+		goto out;
 	}
 	data = mmap(NULL, length, PROT_READ, MAP_PRIVATE, o.fd, 0);
 	if (data == MAP_FAILED) {
 		error = ERROR_IO;
 		goto out;
 	}
-	error = segment_recover(data, length, &tail);
+	error = segment_frame(data, length, &frame);
 	if (error == ERROR_CORRUPT || error == ERROR_TRUNCATED) {
 		set_aside(directory, shown, name);
 		error = 0;
@@ -99,9 +88,9 @@ static int recover(int directory, const char *shown, const char *name, int level
 	}
 	if (error)
 		goto out;
-	*gap = !tail.finished;
-	if (!tail.finished)
-		error = mend(&o, data, &tail, level);
+	*gap = !frame.finished || frame.cut;
+	if (!frame.finished || frame.good < length)
+		error = mend(&o, &frame);
 	if (error == 0)
 		error = output_finish(&o);
 	if (error == 0)
@@ -115,7 +104,7 @@ out:;
 	return error;
 }
 
-int recover_spool(int directory, const char *shown, int level, struct stats *stats)
+int recover_spool(int directory, const char *shown, struct stats *stats)
 {
 	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -137,7 +126,7 @@ int recover_spool(int directory, const char *shown, int level, struct stats *sta
 		}
 		memcpy(name, entry->d_name, n - 5);
 		name[n - 5] = '\0';
-		int result = recover(directory, shown, name, level, &gap);
+		int result = recover(directory, shown, name, &gap);
 		if (result == ERROR_MEMORY) {
 			error = result;
 			break;

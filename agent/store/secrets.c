@@ -8,15 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/clock.h"
 #include "../error.h"
 #include "atomic.h"
+#include "secretfile.h"
 
-enum { FILE_MAX = 8192, LINE_MAX_BYTES = 256, PASSES = 4, MEMORY = 4 << 20, PATH_ROOM = 1200 };
+enum { FILE_MAX = 8192, LINE_MAX_BYTES = 256, PASSES = 4, MEMORY = 4 << 20 };
 
 static const char magic[] = "assent-secrets 1";
 #define DAY_US INT64_C(86400000000)
@@ -265,23 +265,6 @@ static int save(const char *path, const struct secrets *s)
 	return e;
 }
 
-/* Two commands at a time must not lose what the other one wrote. The folder is what is locked: the file is replaced. */
-static int lock_folder(const char *path)
-{
-	char folder[PATH_ROOM];
-	const char *slash = strrchr(path, '/');
-	int n = snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	if (n < 0 || (size_t)n >= sizeof folder)
-		return ERROR_LIMIT;
-	int fd = open(n ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX)) {
-		if (fd >= 0)
-			close(fd);
-		return ERROR_IO;
-	}
-	return fd;
-}
-
 int secrets_add(const char *path, const char *label, const uint32_t *phrase, int length)
 {
 	struct secrets s;
@@ -289,7 +272,8 @@ int secrets_add(const char *path, const char *label, const uint32_t *phrase, int
 	memset(&s, 0, sizeof s);
 	if (length < SECRETS_SHORTEST || length > SECRETS_LONGEST)
 		return e;
-	lock = lock_folder(path);
+	/* Two commands at a time must not lose what the other one wrote. */
+	lock = secretfile_lock(path);
 	if (lock < 0)
 		return lock;
 	e = secrets_load(path, &s);
@@ -324,7 +308,7 @@ out:
 int secrets_remove(const char *path, const char *label)
 {
 	struct secrets s;
-	int lock = lock_folder(path);
+	int lock = secretfile_lock(path);
 	if (lock < 0)
 		return lock;
 	int e = secrets_load(path, &s), i = e ? -1 : find(&s, label);

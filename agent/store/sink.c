@@ -2,12 +2,14 @@
 #include "sink.h"
 
 #include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../error.h"
-#include "retention.h"
+#include "locked.h"
 
 static const int64_t hour_us = INT64_C(3600) * 1000000;
 
@@ -36,6 +38,41 @@ void sink_release(struct sink *s)
 
 /* ---- Segments ---------------------------------------------------------------------------------- */
 
+/* In whole seconds: how long after its place on the grid a block was written tells something about what is in it. */
+static int64_t written_us(void)
+{
+	return clock_utc_us() / 1000000 * 1000000;
+}
+
+static const char *key_name(const char *segment, char out[SPOOL_NAME_MAX + 8])
+{
+	snprintf(out, SPOOL_NAME_MAX + 8, "%s.key", segment);
+	return out;
+}
+
+static int seal_key(const struct writer_options *o, const struct segment_meta *meta, const uint8_t key[SEGMENT_KEY], struct keyfile *k)
+{
+	memset(k, 0, sizeof *k);
+	memcpy(k->segment, meta->segment, sizeof k->segment);
+	memcpy(k->study, meta->study, sizeof k->study);
+	memcpy(k->pseudonym, meta->participant, sizeof k->pseudonym);
+	memcpy(k->receipt_hash, meta->receipt_hash, sizeof k->receipt_hash);
+	k->begun_us = meta->t_us;
+	k->expires_us = meta->t_us + o->retention_us;
+	/* Its last event comes before the hour is over, and has to wait as long as its first: from there the review counts. */
+	int64_t from_us = o->review_us > 0 ? (meta->t_us / hour_us + 1) * hour_us : meta->t_us;
+	k->release_us = !o->has_recipient || o->review_us == WRITER_NEVER ? KEYFILE_NEVER
+		: o->review_us == WRITER_MANUAL ? KEYFILE_MANUAL : from_us + o->review_us;
+	k->has_participant = true;
+	int error = keyfile_seal(key, o->participant, k->participant);
+	if (error || k->release_us == KEYFILE_NEVER || k->release_us == KEYFILE_MANUAL)
+		return error;
+	k->has_recipient = true;
+	memcpy(k->recipient_key, o->recipient, sizeof k->recipient_key);
+	recipient_id(o->recipient, k->recipient_id);
+	return keyfile_seal(key, o->recipient, k->recipient);
+}
+
 static int begin_segment(struct sink *s)
 {
 	struct segment_meta meta = s->options->meta;
@@ -44,7 +81,14 @@ static int begin_segment(struct sink *s)
 	/* No random bytes or no such year: not the disk's fault, and no time makes it better. */
 	if (spool_name(meta.t_us, meta.segment))
 		return ERROR_UNSUPPORTED;
-	int error = segment_writer_new(&meta, WRITER_LEVEL, &s->pending, &s->segment);
+	uint8_t *key = locked_new(SEGMENT_KEY);
+	if (!key)
+		return ERROR_MEMORY;
+	randombytes_buf(key, SEGMENT_KEY);
+	int error = seal_key(s->options, &meta, key, &s->key);
+	if (error == 0)
+		error = segment_writer_new(&meta, key, WRITER_LEVEL, &s->pending, &s->segment);
+	locked_free(key);
 	if (error == 0 && s->pending.failed)
 		error = ERROR_MEMORY;
 	if (error)
@@ -52,8 +96,18 @@ static int begin_segment(struct sink *s)
 	for (int i = 0; i < s->devices; i++)
 		segment_writer_device(s->segment, s->device[i].device, s->device[i].klass);
 	output_init(&s->file, s->directory, meta.segment);
+	s->keyed = false;
 	s->events = 0;
 	return 0;
+}
+
+/* A segment without events leaves nothing. Its key goes first, as always. */
+static void discard(struct sink *s, struct output *file, bool keyed)
+{
+	char name[SPOOL_NAME_MAX + 8];
+	if (keyed && keyfile_destroy(s->directory, key_name(file->name, name)))
+		log_error("%s/%s cannot be removed: %s", s->options->spool, name, strerror(errno));
+	output_discard(file);
 }
 
 /* The disk would not: says so once, and when to try again. */
@@ -105,8 +159,15 @@ static int commit_closing(struct sink *s)
 static int commit_pending(struct sink *s)
 {
 	int error = 0;
+	char name[SPOOL_NAME_MAX + 8];
 	if (s->pending.length == 0)
 		return 0;
+	/* There is no instant at which something was recorded that nobody can read. */
+	if (!s->keyed)
+		error = keyfile_write(s->directory, key_name(s->file.name, name), &s->key);
+	if (error)
+		return error;
+	s->keyed = true;
 	if (s->file.fd < 0)
 		error = output_create(&s->file);
 	if (error)
@@ -136,7 +197,7 @@ static int encode(struct sink *s)
 	uint32_t waiting = s->segment ? segment_writer_waiting(s->segment) : 0;
 	if (waiting == 0)
 		return 0;
-	int error = segment_writer_flush(s->segment, &s->pending);
+	int error = segment_writer_flush(s->segment, written_us(), &s->pending);
 	if (error == 0 && s->pending.failed)
 		error = ERROR_MEMORY;
 	if (error == 0) {
@@ -146,17 +207,11 @@ static int encode(struct sink *s)
 	return error;
 }
 
-static void forget_old(struct sink *s)
-{
-	if (s->options->retention_us > 0)
-		retention_apply(s->directory, s->options->spool, s->options->retention_us, clock_utc_us());
-}
-
 /* The segment gets its footer, and becomes the one before. Only with nothing pending, and no other closing. The next one is
  * on the disk before this one is whole, so that at no instant a crash goes unnoticed. */
 static int close_segment(struct sink *s, bool go_on)
 {
-	int error = segment_writer_finish(s->segment, &s->pending);
+	int error = segment_writer_finish(s->segment, written_us(), &s->pending);
 	if (error == 0 && s->pending.failed)
 		error = ERROR_MEMORY;
 	if (error)
@@ -169,7 +224,6 @@ static int close_segment(struct sink *s, bool go_on)
 	memset(&s->pending, 0, sizeof s->pending);
 	output_init(&s->file, s->directory, "");
 	if (go_on) {
-		forget_old(s);
 		error = begin_segment(s);
 		if (error == 0)
 			error = commit_pending(s);
@@ -196,7 +250,7 @@ static int tell_loss(struct sink *s)
 		stats_add(&stats->lost, (uint64_t)s->gap.lost);
 	}
 	s->gap.lost = 0;
-	error = segment_writer_flush(s->segment, &s->pending);
+	error = segment_writer_flush(s->segment, written_us(), &s->pending);
 	if (error == 0 && s->pending.failed)
 		error = ERROR_MEMORY;
 	return error;
@@ -243,7 +297,6 @@ int sink_flush(struct sink *s, bool rotate)
 
 int sink_start(struct sink *s)
 {
-	forget_old(s);
 	int error = begin_segment(s);
 	return settle(s, error ? error : commit_pending(s));
 }
@@ -279,11 +332,28 @@ void sink_device(struct sink *s, int16_t device, enum device_class klass)
 		segment_writer_device(s->segment, device, klass);
 }
 
+/* One that waited, empty, into another hour: how long it is kept and when it is released goes by when it was begun. */
+static int begin_anew(struct sink *s)
+{
+	struct output old = s->file;
+	bool keyed = s->keyed;
+	segment_writer_free(s->segment);
+	s->segment = NULL;
+	int error = begin_segment(s);
+	if (error == 0)
+		error = commit_pending(s);
+	discard(s, &old, keyed);
+	return settle(s, error);
+}
+
 int sink_message(struct sink *s, size_t length)
 {
 	int error = 0;
-	if (!s->failing && s->events && clock_utc_us() / hour_us != s->hour)
+	bool other_hour = !s->failing && clock_utc_us() / hour_us != (s->events ? s->hour : s->key.begun_us / hour_us);
+	if (other_hour && s->events)
 		error = sink_flush(s, true);
+	else if (other_hour)
+		error = begin_anew(s);
 	else if (!s->failing && s->waiting_bytes >= WRITER_BLOCK_BYTES)
 		error = sink_flush(s, false);
 	s->waiting_bytes += length;
@@ -344,7 +414,7 @@ int sink_finish(struct sink *s)
 	if (error == 0)
 		error = flush(s);
 	if (error == 0 && s->events == 0) {
-		output_discard(&s->file);
+		discard(s, &s->file, s->keyed);
 		return 0;
 	}
 	if (error == 0)

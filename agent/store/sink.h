@@ -3,6 +3,7 @@
 #ifndef ASSENT_SINK_H
 #define ASSENT_SINK_H
 
+#include "keyfile.h"
 #include "output.h"
 #include "writer.h"
 
@@ -17,6 +18,8 @@ struct sink {
 	 * a crash, whenever, leaves a .part, and the recovery a gap. Without events it is removed in the end. */
 	struct segment_writer *segment;
 	struct output file;
+	struct keyfile key;              /* its key, sealed; on the disk before the file is */
+	bool keyed;                      /* it is */
 	struct bytes pending;            /* encoded, not yet in the file */
 	uint64_t pending_events;
 	uint64_t waiting_bytes;          /* of the messages whose events wait in segment */

@@ -3,6 +3,7 @@
  * The spool: data/spool/STUDY/SEGMENT.part while it is written, SEGMENT.seg when finished and renamed.
  * SEGMENT = UTC time of its beginning and 8 hex digits, of which 5 are the microseconds and 3 are random:
  * 20260501T123456Z-0f3a9c11. Names sort by time, also those that are begun in one second.
+ * Beside each SEGMENT.key (keyfile.h), which is there before its SEGMENT.part; without it nobody can read the segment.
  * Beside them .lock, held (flock) by the writer that uses the folder, and SEGMENT.damaged: a .part whose header
  * could not be read after a crash.
  */

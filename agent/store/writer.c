@@ -162,7 +162,7 @@ static int prepare(struct writer *w)
 	}
 	close(probe);
 	unlinkat(w->directory, ".probe", 0);
-	int error = recover_spool(w->directory, spool, WRITER_LEVEL, w->options->stats);
+	int error = recover_spool(w->directory, spool, w->options->stats);
 	if (error)
 		log_error("cannot look for unfinished segments in %s: %s", spool,
 			  error == ERROR_IO ? strerror(errno) : error_text(error));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The writer process: takes wire messages from a SOCK_SEQPACKET descriptor, writes segments into the
- * spool. Never sees raw input. While something waits it flushes at each multiple of
+ * spool. Never sees raw input. A segment holds the events of one hour (UTC), and is begun in it. While something waits it flushes at each multiple of
  * WRITER_FLUSH_US of the monotonic clock, whenever that something came; else it sleeps.
  *
  * A disk that is full or fails stops nothing: what waits is kept up to WRITER_HOLD_EVENTS (or WRITER_HOLD_BYTES), the
@@ -12,6 +12,7 @@
 
 #include "../format/segment.h"
 #include "../stats.h"
+#include "recipient.h"
 
 enum {
 	WRITER_FLUSH_US = 5000000,
@@ -26,14 +27,22 @@ enum {
 	WRITER_LEVEL = 3
 };
 
+/* review_us, where there is no time: */
+enum { WRITER_MANUAL = -1, WRITER_NEVER = -2 };
+
 struct writer_options {
 	const char *spool;                /* directory of this study, exists */
-	struct segment_meta meta;         /* segment, t_us and mono_us are filled at each rotation */
+	struct segment_meta meta;         /* segment, t_us and mono_us are filled at each rotation; participant is the pseudonym */
+	/* What goes into each segment's key file. The writer has public keys only: it cannot read what it wrote once a segment is closed. */
+	uint8_t participant[32];          /* X25519 */
+	bool has_recipient;
+	uint8_t recipient[RECIPIENT_KEY]; /* gets a box of its own only if there is a time at which it is released */
+	int64_t retention_us;             /* how long it may be kept, from its beginning: more than 0 */
+	int64_t review_us;                /* to its release, from the end of the hour that it is of (0: none); or WRITER_MANUAL, WRITER_NEVER */
 	struct stats *stats;              /* shared counters; may be NULL */
 	int64_t flush_us;                 /* 0 = WRITER_FLUSH_US */
 	int64_t retry_us;                 /* 0 = WRITER_RETRY_US */
 	int64_t segment_bytes;            /* 0 = WRITER_SEGMENT_BYTES */
-	int64_t retention_us;             /* segments older than this go, at start and at each rotation; 0: none does */
 	bool ends_with_stop;              /* a stream that ends without EVENT_STOP was cut off: a gap of reason crash says so */
 };
 

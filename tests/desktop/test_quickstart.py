@@ -22,7 +22,7 @@ def environment(desk):
 
 
 def own_input(desk):
-	"""Answers yes and no, types, presses Ctrl-C; everything that was shown."""
+	"""Accepts and refuses, types, presses Ctrl-C; everything that was shown."""
 	editor = desk.gtk("Editor", ["text", "password"])
 	pid, fd = pty.fork()
 	if pid == 0:
@@ -30,7 +30,7 @@ def own_input(desk):
 			os.execvpe(SCRIPT[0], SCRIPT, environment(desk))
 		finally:
 			os._exit(127)
-	shown, answers, typed, end = "", ["yes", "no"], False, time.monotonic() + 240
+	shown, answers, typed, end = "", ["accept", "refuse"], False, time.monotonic() + 240
 	while time.monotonic() < end:
 		if select.select([fd], [], [], 0.2)[0]:
 			try:
@@ -40,7 +40,7 @@ def own_input(desk):
 			if not more:
 				break
 			shown += more.decode("utf-8", "replace")
-		if answers and shown.count("[yes/no]") > 2 - len(answers):
+		if answers and shown.count("[accept/refuse/later] ") > 2 - len(answers):
 			time.sleep(0.1)
 			os.write(fd, (answers.pop(0) + "\r").encode())
 		if not typed and "Recording your keyboard" in shown:

@@ -39,7 +39,12 @@ def study(path, **options):
 	return path
 
 
-def on_pty(argv, env, answers=(), prompt="[yes/no]", seconds=20, pause=0.1, echo=None):
+# What assent join calls them.
+WORDS = {"yes": "accept", "no": "refuse"}
+QUESTION = "[accept/refuse/later] "
+
+
+def on_pty(argv, env, answers=(), prompt=QUESTION, seconds=20, pause=0.1, echo=None):
 	"""Runs argv on a terminal of its own and answers each prompt in turn; (exit code, everything that was shown)."""
 	pid, fd = pty.fork()
 	if pid == 0:
@@ -64,7 +69,8 @@ def on_pty(argv, env, answers=(), prompt="[yes/no]", seconds=20, pause=0.1, echo
 		if shown.count(prompt.encode()) > seen and answers:
 			seen += 1
 			time.sleep(pause)
-			os.write(fd, answers.pop(0).encode() + b"\r")
+			answer = answers.pop(0)
+			os.write(fd, (WORDS.get(answer, answer) if prompt == QUESTION else answer).encode() + b"\r")
 	else:
 		os.kill(pid, signal.SIGKILL)
 	_, status = os.waitpid(pid, 0)
@@ -172,6 +178,8 @@ def leaks(agent, secrets, typed):
 	"""
 	found = []
 	contents = [(path, path.read_bytes()) for path in agent.files()]
+	# Segments are encrypted: what is in them is in their rows, all of it.
+	contents.append((pathlib.Path("a row"), "\n".join(json.dumps(row, ensure_ascii=False) for row in agent.rows()).encode()))
 	for secret in secrets:
 		for form, needle in searches(secret).items():
 			for path, content in contents:

@@ -22,6 +22,7 @@
 #include "../../agent/base/sandbox.h"
 #include "../../agent/error.h"
 #include "../../agent/store/spool.h"
+#include "keyed.h"
 
 /* The child leaves by _exit: under AddressSanitizer, leaks have to be asked for. */
 extern void __lsan_do_leak_check(void) __attribute__((weak));
@@ -56,6 +57,11 @@ void harness_init(struct harness *h)
 	strcpy(h->options.meta.study, "study-a");
 	strcpy(h->options.meta.epoch, "0123456789abcdef0123456789abcdef");
 	strcpy(h->options.meta.participant, "fedcba9876543210fedcba9876543210");
+	h->options.retention_us = INT64_C(90) * 86400 * 1000000;
+	h->options.review_us = WRITER_NEVER;
+	assert_int_equal(keyed_participant(h->root, h->options.participant), 0);
+	h->keyring = keyed_ring(h->root);
+	assert_non_null(h->keyring);
 	h->fd = h->log = -1;
 }
 
@@ -66,6 +72,7 @@ void harness_release(struct harness *h)
 	if (h->log >= 0)
 		close(h->log);
 	bytes_release(&h->message);
+	keyring_free(h->keyring);
 	munmap(h->stats, sizeof *h->stats);
 	harness_remove(h->root);
 }
@@ -191,15 +198,31 @@ int harness_send(struct harness *h, int first, int count, int flags)
 	return sent;
 }
 
-static void read_one(const char *path, struct harness_found *f)
+bool harness_has_key(const char *segment_path)
+{
+	char path[SPOOL_PATH_MAX + 8];
+	snprintf(path, sizeof path, "%s", segment_path);
+	strcpy(strrchr(path, '.'), ".key");
+	return access(path, F_OK) == 0;
+}
+
+static void read_one(const struct harness *h, const char *path, struct harness_found *f)
 {
 	struct spool_file file;
 	struct segment_reader *reader;
 	struct event e;
+	uint8_t key[SEGMENT_KEY];
+	const char *what = NULL;
 	assert_int_equal(spool_map(path, &file), 0);
 	f->segments += !file.part;
 	f->parts += file.part;
-	int error = segment_reader_new(file.data, file.length, &reader);
+	int error = keyring_segment(h->keyring, file.path, key, NULL, &what);
+	/* One that was made, and is removed, before it has a header: its key goes first. */
+	f->keyless += error == ERROR_GONE && file.length > 0;
+	if (error && error != ERROR_GONE)
+		fail_msg("%s: %s %s", file.path, error_text(error), what ? what : "");
+	if (error == 0)
+		error = segment_reader_new(file.data, file.length, key, &reader);
 	if (error) {
 		f->broken++;
 		goto out;
@@ -230,12 +253,12 @@ out:
 	spool_unmap(&file);
 }
 
-void harness_read(const char *directory, struct harness_found *found)
+void harness_read(const struct harness *h, const char *directory, struct harness_found *found)
 {
 	struct spool_list list;
 	memset(found, 0, sizeof *found);
 	assert_int_equal(spool_find(&directory, 1, &list), 0);
 	for (int i = 0; i < list.count; i++)
-		read_one(list.path[i], found);
+		read_one(h, list.path[i], found);
 	spool_list_release(&list);
 }

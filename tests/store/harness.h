@@ -7,12 +7,14 @@
 #include <sys/types.h>
 
 #include "../../agent/format/wire.h"
+#include "../../agent/store/keyring.h"
 #include "../../agent/store/writer.h"
 
 struct harness {
 	char root[256];                  /* under $TMPDIR or /tmp */
 	char spool[512];                 /* root/spool/study-a */
 	struct writer_options options;
+	struct keyring *keyring;         /* of root/identity, to which the options seal */
 	struct stats *stats;             /* shared with the child */
 	bool sandboxed;                  /* it enters its sandbox first, as in assentd */
 	struct wire_encoder encoder;
@@ -50,9 +52,12 @@ struct harness_found {
 	int disorder;                    /* events that are not the successor of the one before */
 	int gaps[REASON_COUNT], lost;
 	int broken;                      /* segments that do not end well */
+	int keyless;                     /* segments without a key file */
 	int devices;                     /* segments in which device 3 is a touchpad */
 	int64_t gap_t_us, gap_end_us;    /* of the last gap */
 };
-void harness_read(const char *directory, struct harness_found *found);
+void harness_read(const struct harness *h, const char *directory, struct harness_found *found);
+/* 1: the segment is read by its key file; 0: it has none. */
+bool harness_has_key(const char *segment_path);
 
 #endif

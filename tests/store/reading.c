@@ -12,6 +12,7 @@
 
 #include "../../agent/cli/cli.h"
 #include "../../agent/format/segment.h"
+#include "keyed.h"
 
 enum { ROWS = 3000 };
 static const int64_t begin_us = INT64_C(1777638896000000); /* 2026-05-01T12:34:56Z */
@@ -74,8 +75,11 @@ static int put(const char *path, const struct bytes *out)
 static int make(const char *data)
 {
 	static const char *const studies[] = { "alpha-1", "beta" };
-	char path[512];
+	char path[512], folder[512];
+	uint8_t participant[32], key[SEGMENT_KEY];
 	mkdir(data, 0700);
+	if (keyed_participant(data, participant))
+		return 1;
 	snprintf(path, sizeof path, "%s/spool", data);
 	if (mkdir(path, 0700) < 0)
 		return 1;
@@ -83,6 +87,7 @@ static int make(const char *data)
 		snprintf(path, sizeof path, "%s/spool/%s", data, studies[s]);
 		if (mkdir(path, 0700) < 0)
 			return 1;
+		snprintf(folder, sizeof folder, "%s", path);
 		for (int k = 0; k < 3; k++) {
 			struct segment_meta meta = { .epoch = "0123456789abcdef0123456789abcdef",
 				.participant = "fedcba9876543210fedcba9876543210" };
@@ -93,16 +98,16 @@ static int make(const char *data)
 			snprintf(meta.segment, sizeof meta.segment, "20260501T1234%02dZ-0000000%d", 56 + k, k);
 			meta.t_us = begin_us + k * 1000000;
 			meta.mono_us = 5000000 + k * 1000000;
-			if (segment_writer_new(&meta, 3, &out, &writer))
+			if (keyed_make(folder, &meta, participant, key) || segment_writer_new(&meta, key, 3, &out, &writer))
 				return 1;
 			for (int i = k * ROWS / 3; i < (k + 1) * ROWS / 3; i++) {
 				struct event e = row(i);
 				if (segment_writer_add(writer, &e))
 					return 1;
-				if (i % 400 == 0 && segment_writer_flush(writer, &out))
+				if (i % 400 == 0 && segment_writer_flush(writer, meta.t_us, &out))
 					return 1;
 			}
-			if (part ? segment_writer_flush(writer, &out) : segment_writer_finish(writer, &out))
+			if (part ? segment_writer_flush(writer, meta.t_us, &out) : segment_writer_finish(writer, meta.t_us, &out))
 				return 1;
 			segment_writer_free(writer);
 			snprintf(path, sizeof path, "%s/spool/%s/%s.%s", data, studies[s], meta.segment, part ? "part" : "seg");

@@ -118,12 +118,12 @@ static void short_trouble_loses_nothing(void **state)
 	harness_send(h, 1000, 30000, 0);
 	await_log(h, "cannot write");
 	/* What is there remains readable, and is not torn. */
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_true(f.events >= 1000);
 	assert_int_equal(unlink(filler), 0);
 	harness_wait(&h->stats->written, 31000);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 31000);
 	assert_int_equal(f.disorder + f.broken + f.parts + f.gaps[REASON_DISK_FULL], 0);
 }
@@ -145,7 +145,7 @@ static void long_trouble_is_a_counted_gap(void **state)
 	await_log(h, "writing to ");
 	harness_send(h, 151000, 500, 0);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.gaps[REASON_DISK_FULL], 1);
 	assert_true(f.lost > 0);
 	assert_int_equal(f.events + f.lost, 151500);
@@ -174,7 +174,7 @@ static void the_end_while_full(void **state)
 	assert_int_equal(unlink(filler), 0);
 	harness_start(h);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_true(f.events >= 1000);
 	assert_int_equal(f.broken + f.parts + f.disorder, 0);
 	assert_int_equal(f.gaps[REASON_CRASH], 1);
@@ -202,7 +202,7 @@ static void full_while_rotating(void **state)
 	}
 	harness_wait(&h->stats->written, (uint64_t)sent);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, sent);
 	assert_true(f.segments > 1);
 	assert_int_equal(f.disorder + f.broken + f.parts, 0);
@@ -221,7 +221,7 @@ static void damaged_part_is_set_aside(void **state)
 	close(fd);
 	harness_start(h);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.parts + f.segments, 0);
 	strcpy(path + strlen(path) - 5, ".damaged");
 	assert_int_equal(access(path, F_OK), 0);

@@ -14,15 +14,22 @@
 #include <cmocka.h>
 
 #include "../../agent/cli/cli.h"
+#include "../../agent/store/keyfile.h"
 #include "../../agent/store/ledger.h"
+#include "decide.h"
 #include "harness.h"
 
 #define SECOND INT64_C(1000000)
+#define NAME "20260501T123456Z-0f3a9c11"
 static const int64_t t0 = INT64_C(1777638896) * 1000000;
 
 struct place {
 	char root[64], ledger[128];
 	uint8_t receipt[32];             /* of the last given */
+	struct identity *identity;
+	struct study *study[2];
+	uint8_t key[SEGMENT_KEY];
+	struct keyfile key_file;
 	struct segment_writer *writer;
 	struct bytes out;
 	char output[4096];
@@ -39,13 +46,19 @@ static int setup(void **state)
 	snprintf(path, sizeof path, "%s/spool/study-a", p->root);
 	mkdir(path, 0700);
 	snprintf(p->ledger, sizeof p->ledger, "%s/ledger.jsonl", p->root);
+	p->identity = decide_identity(p->root);
+	p->study[0] = decide_study("study-a");
+	p->study[1] = decide_study("study-b");
 	*state = p;
-	return 0;
+	return p->identity && p->study[0] && p->study[1] ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
 	struct place *p = *state;
+	identity_free(p->identity);
+	study_free(p->study[0]);
+	study_free(p->study[1]);
 	segment_writer_free(p->writer);
 	bytes_release(&p->out);
 	harness_remove(p->root);
@@ -55,16 +68,12 @@ static int teardown(void **state)
 
 static void decide(struct place *p, enum ledger_state what, const char *study, int64_t t_us, int64_t until_us)
 {
-	struct receipt r = { .state = what, .t_us = t_us, .until_us = until_us };
+	struct receipt r = decide_receipt(what, p->study[study[6] - 'a'], t_us, until_us);
+	struct ledger_trust trust;
 	struct ledger_view *view = malloc(sizeof *view);
-	strcpy(r.study, study);
-	if (what == LEDGER_GIVEN) {
-		r.purposes = 1;
-		strcpy(r.purpose[0].id, "hci-research");
-		r.purpose[0].agreed = true;
-	}
-	assert_int_equal(ledger_append(p->ledger, &r), 0);
-	assert_int_equal(ledger_read(p->ledger, t_us + 1, view), 0);
+	ledger_trust_init(&trust, p->identity);
+	assert_int_equal(ledger_append(p->ledger, p->identity, &r), 0);
+	assert_int_equal(ledger_read(p->ledger, &trust, t_us + 1, view), 0);
 	if (what == LEDGER_GIVEN)
 		memcpy(p->receipt, view->receipt_hash, sizeof p->receipt);
 	free(view);
@@ -72,11 +81,26 @@ static void decide(struct place *p, enum ledger_state what, const char *study, i
 
 static void begin(struct place *p, int64_t t_us)
 {
-	struct segment_meta meta = { .study = "study-a", .epoch = "e", .participant = "p", .segment = "s", .t_us = t_us };
+	struct segment_meta meta = { .study = "study-a", .epoch = "e", .segment = NAME, .t_us = t_us };
+	struct keyfile *k = &p->key_file;
+	uint8_t participant[IDENTITY_KEY];
+	assert_int_equal(identity_participant_key(p->identity, "study-a", participant), 0);
+	memset(k, 0, sizeof *k);
+	identity_pseudonym(participant, k->pseudonym);
+	strcpy(k->segment, NAME);
+	strcpy(k->study, "study-a");
+	memcpy(k->receipt_hash, p->receipt, sizeof k->receipt_hash);
+	k->begun_us = t_us;
+	k->expires_us = t_us + 1000 * SECOND;
+	k->release_us = KEYFILE_NEVER;
+	k->has_participant = true;
+	memset(p->key, 9, sizeof p->key);
+	assert_int_equal(keyfile_seal(p->key, p->identity->box_public, k->participant), 0);
+	memcpy(meta.participant, k->pseudonym, sizeof k->pseudonym);
 	memcpy(meta.receipt_hash, p->receipt, sizeof meta.receipt_hash);
 	segment_writer_free(p->writer);
 	bytes_clear(&p->out);
-	assert_int_equal(segment_writer_new(&meta, 3, &p->out, &p->writer), 0);
+	assert_int_equal(segment_writer_new(&meta, p->key, 3, &p->out, &p->writer), 0);
 }
 
 static void put(struct place *p, enum event_kind kind, int64_t t_us)
@@ -101,6 +125,9 @@ static int run(struct place *p)
 	if (pid == 0) {
 		char *arguments[] = { p->root, NULL };
 		dup2(pipe_[1], STDOUT_FILENO);
+		dup2(pipe_[1], STDERR_FILENO);
+		/* No terminal to ask on, wherever this test runs. */
+		setsid();
 		int result = cli_verify(1, arguments);
 		fflush(stdout);
 		_exit(result);
@@ -120,8 +147,12 @@ static int run(struct place *p)
 static void expect(struct place *p, const char *problem)
 {
 	char path[256];
-	assert_int_equal(segment_writer_finish(p->writer, &p->out), 0);
-	snprintf(path, sizeof path, "%s/spool/study-a/20260501T123456Z-0f3a9c11.seg", p->root);
+	assert_int_equal(segment_writer_finish(p->writer, p->key_file.begun_us, &p->out), 0);
+	snprintf(path, sizeof path, "%s/spool/study-a", p->root);
+	int folder = open(path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(keyfile_write(folder, NAME ".key", &p->key_file), 0);
+	close(folder);
+	snprintf(path, sizeof path, "%s/spool/study-a/" NAME ".seg", p->root);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	assert_int_equal(write(fd, p->out.data, p->out.length), (ssize_t)p->out.length);
 	close(fd);
@@ -130,6 +161,12 @@ static void expect(struct place *p, const char *problem)
 		fail_msg("expected \"%s\" in: %s", problem, p->output);
 	if (result != (problem ? EXIT_FAILED : EXIT_DONE))
 		fail_msg("exit code %d: %s", result, p->output);
+}
+
+static void expect_sealed(struct place *p)
+{
+	expect(p, NULL);
+	assert_non_null(strstr(p->output, "sealed to others"));
 }
 
 static void consent(void **state)
@@ -256,11 +293,63 @@ static void insane_times(void **state)
 	expect(p, "its time goes back");
 }
 
+/* What a key file says, and what the segment says, must be the same. */
+static void key_files(void **state)
+{
+	struct place *p = *state;
+	char path[256];
+	decide(p, LEDGER_REQUESTED, "study-a", t0 - SECOND, 0);
+	decide(p, LEDGER_GIVEN, "study-a", t0, t0 + 1000 * SECOND);
+	begin(p, t0);
+	put(p, EVENT_KEY_DOWN, t0 + SECOND);
+	p->key_file.pseudonym[0] = p->key_file.pseudonym[0] == 'a' ? 'b' : 'a';
+	expect(p, "another participant");
+	begin(p, t0);
+	p->key_file.participant[3] ^= 1;
+	expect_sealed(p);
+	begin(p, t0);
+	put(p, EVENT_KEY_DOWN, t0 + SECOND);
+	expect(p, NULL);
+	snprintf(path, sizeof path, "%s/spool/study-a/" NAME ".key", p->root);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(run(p), EXIT_FAILED);
+	assert_non_null(strstr(p->output, "no key any more"));
+	/* With a key and a good chain, but not of this segment. */
+	begin(p, t0);
+	put(p, EVENT_KEY_DOWN, t0 + SECOND);
+	memset(p->key, 10, sizeof p->key);
+	assert_int_equal(keyfile_seal(p->key, p->identity->box_public, p->key_file.participant), 0);
+	expect(p, "not the segment that its key file opens");
+}
+
+/* Under a passphrase, and with no terminal: framing, key files and receipts, and it says what it did not look at. */
+static void locked(void **state)
+{
+	struct place *p = *state;
+	char path[256];
+	decide(p, LEDGER_REQUESTED, "study-a", t0 - SECOND, 0);
+	decide(p, LEDGER_GIVEN, "study-a", t0, t0 + 1000 * SECOND);
+	snprintf(path, sizeof path, "%s/identity", p->root);
+	assert_int_equal(identity_set_passphrase(path, p->identity, "correct horse battery"), 0);
+	begin(p, t0);
+	put(p, EVENT_KEY_DOWN, t0 - 50 * SECOND);
+	expect(p, NULL);
+	assert_non_null(strstr(p->output, "Not looked at"));
+	/* A block that does not end where it says is seen without any key. */
+	snprintf(path, sizeof path, "%s/spool/study-a/" NAME ".seg", p->root);
+	assert_int_equal(truncate(path, (off_t)p->out.length - 3), 0);
+	assert_int_equal(run(p), EXIT_FAILED);
+	memset(p->receipt, 7, sizeof p->receipt);
+	begin(p, t0);
+	expect(p, "not in the ledger");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(consent), TEST(another_study), TEST(broken_ledger), TEST(masked_stretches), TEST(insane_times),
+		TEST(key_files), TEST(locked),
 	};
 	return cmocka_run_group_tests_name("store/verify", tests, NULL, NULL);
 }

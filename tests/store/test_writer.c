@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 
 #include "../../agent/base/clock.h"
 #include "../../agent/error.h"
-#include "../../agent/store/spool.h"
+#include "../../agent/store/sink.h"
 #include "harness.h"
 
 static int setup(void **state)
@@ -58,7 +59,7 @@ static void keeps_everything(void **state)
 	harness_start(h);
 	assert_int_equal(harness_send(h, 0, 50000, 0), 50000);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 50000);
 	assert_int_equal(f.disorder + f.broken + f.parts, 0);
 	assert_int_equal(f.segments, 1);
@@ -93,7 +94,7 @@ static void flushes_by_time(void **state)
 	harness_start(h);
 	harness_send(h, 0, 10, 0);
 	harness_wait(&h->stats->written, 10);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 10);
 	assert_int_equal(f.parts, 1);
 	harness_send(h, 10, 5, 0);
@@ -115,7 +116,7 @@ static void flushes_by_time(void **state)
 	}
 	assert_int_equal(before, after);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 15);
 	assert_int_equal(f.segments, 1);
 	assert_int_equal(f.disorder + f.broken + f.parts, 0);
@@ -155,7 +156,7 @@ static void rotates_by_size(void **state)
 		harness_wait(&h->stats->written, (uint64_t)(i + 1) * 2000);
 	}
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 40000);
 	assert_int_equal(f.disorder + f.broken + f.parts, 0);
 	assert_in_range(f.segments, 2, 40);
@@ -182,7 +183,7 @@ static void second_writer_is_refused(void **state)
 	/* The first one's .part was not taken for a crash's. */
 	harness_send(h, 100, 100, 0);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 200);
 	assert_int_equal(f.gaps[REASON_CRASH], 0);
 }
@@ -200,7 +201,7 @@ static void survives_signals(void **state)
 		kill(h->pid, signals[i]);
 	harness_send(h, 100, 100, 0);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 200);
 }
 
@@ -215,7 +216,7 @@ static void damaged_message_ends_it(void **state)
 	send(h->fd, junk, sizeof junk, 0);
 	assert_int_equal(harness_stop(h), -ERROR_CORRUPT);
 	assert_non_null(strstr(harness_log(h), "damaged"));
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 100);
 	assert_int_equal(f.broken + f.parts, 0);
 }
@@ -234,7 +235,7 @@ static void oversized_message_ends_it(void **state)
 	}
 	assert_true(send(h->fd, h->message.data, h->message.length, 0) > 0);
 	assert_int_equal(harness_stop(h), -ERROR_CORRUPT);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 100);
 }
 
@@ -252,7 +253,7 @@ static void stopped_writer_blocks_nobody(void **state)
 	assert_true(sent < 200000);
 	kill(h->pid, SIGCONT);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 100 + sent);
 	assert_int_equal(f.broken + f.parts, 0);
 }
@@ -302,7 +303,7 @@ static void works_in_its_sandbox(void **state)
 			harness_kill(h);
 	}
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, next);
 	/* Two, if it was killed in the middle of a rotation. */
 	assert_in_range(f.gaps[REASON_CRASH], 1, 2);
@@ -355,36 +356,156 @@ static void a_cut_off_stream_is_told(void **state)
 	harness_start(h);
 	harness_send(h, 0, 10, 0);
 	assert_int_equal(harness_stop(h), 0);
-	harness_read(h->spool, &f);
+	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 10);
 	assert_int_equal(f.gaps[REASON_CRASH], 1);
 	assert_int_equal(f.gap_t_us, harness_event(9).t_us);
 }
 
-static void touch(const char *spool, const char *name)
+/* The key file of the only segment. */
+static void read_keyfile(struct harness *h, struct keyfile *k, uint8_t key[SEGMENT_KEY], char path[SPOOL_PATH_MAX])
 {
-	char path[700];
-	snprintf(path, sizeof path, "%s/%s", spool, name);
-	int fd = open(path, O_WRONLY | O_CREAT, 0600);
-	assert_true(fd >= 0);
-	close(fd);
+	struct spool_list list;
+	const char *input = h->spool, *what;
+	assert_int_equal(spool_find(&input, 1, &list), 0);
+	assert_int_equal(list.count, 1);
+	assert_int_equal(keyring_segment(h->keyring, list.path[0], key, k, &what), 0);
+	strcpy(path, list.path[0]);
+	spool_list_release(&list);
 }
 
-static void old_segments_go(void **state)
+static void keys_are_for_those_who_may_read(void **state)
 {
 	struct harness *h = *state;
-	h->options.retention_us = INT64_C(90) * 86400 * 1000000;
-	touch(h->spool, "20010101T000000Z-0123abcd.seg");
-	touch(h->spool, "20200229T235959Z-00000000.seg");
-	touch(h->spool, "20991231T000000Z-00000000.seg");
-	touch(h->spool, "20010101T000000Z-0123abcd.seg.bak");
-	touch(h->spool, "notes.txt");
+	struct keyfile k;
+	uint8_t key[SEGMENT_KEY], again[SEGMENT_KEY], public_key[32], secret[32];
+	char path[SPOOL_PATH_MAX];
+	struct stat st;
+	assert_int_equal(crypto_box_keypair(public_key, secret), 0);
+	memcpy(h->options.recipient, public_key, sizeof public_key);
+	memset(h->options.meta.receipt_hash, 7, 32);
+	const struct { bool has_recipient; int64_t review_us, release_us; } cases[] = {
+		{ true, INT64_C(72) * 3600 * 1000000, 0 }, { true, 0, 0 }, { true, WRITER_MANUAL, KEYFILE_MANUAL },
+		{ true, WRITER_NEVER, KEYFILE_NEVER }, { false, 0, KEYFILE_NEVER },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		h->options.has_recipient = cases[i].has_recipient;
+		h->options.review_us = cases[i].review_us;
+		int64_t before = clock_utc_us();
+		harness_start(h);
+		harness_send(h, 0, 10, 0);
+		assert_int_equal(harness_stop(h), 0);
+		read_keyfile(h, &k, key, path);
+		assert_in_range(k.begun_us, before, clock_utc_us());
+		assert_true(k.expires_us == k.begun_us + h->options.retention_us);
+		/* Also who typed in the last second of its hour has all of the time to look at it. */
+		int64_t hour = INT64_C(3600) * 1000000, from = cases[i].review_us ? (k.begun_us / hour + 1) * hour : k.begun_us;
+		assert_true(k.release_us == (cases[i].release_us ? cases[i].release_us : from + cases[i].review_us));
+		assert_true(k.has_participant && !k.released);
+		assert_string_equal(k.study, h->options.meta.study);
+		assert_string_equal(k.pseudonym, h->options.meta.participant);
+		assert_memory_equal(k.receipt_hash, h->options.meta.receipt_hash, 32);
+		/* Until there is a time at which the recipient may read it, there is nothing that would let them. */
+		assert_int_equal(k.has_recipient, cases[i].release_us == 0);
+		if (k.has_recipient) {
+			assert_int_equal(keyfile_open(k.recipient, public_key, secret, again), 0);
+			assert_memory_equal(again, key, sizeof key);
+		}
+		unlink(path);
+		strcpy(strrchr(path, '.'), ".key");
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0600);
+		unlink(path);
+	}
+}
+
+/* Is it anywhere in what the process has mapped? */
+static bool in_memory(pid_t pid, const uint8_t *bytes, size_t length)
+{
+	char path[64], line[512];
+	bool found = false;
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+	FILE *maps = fopen(path, "r");
+	snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
+	int mem = open(path, O_RDONLY);
+	assert_true(maps && mem >= 0);
+	while (!found && fgets(line, sizeof line, maps)) {
+		unsigned long from, to;
+		char rights[8];
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) != 3 || rights[0] != 'r' || to - from > 64UL << 20)
+			continue;
+		uint8_t *copy = malloc(to - from);
+		ssize_t n = pread(mem, copy, to - from, (off_t)from);
+		found = n > 0 && memmem(copy, (size_t)n, bytes, length);
+		free(copy);
+	}
+	fclose(maps);
+	close(mem);
+	return found;
+}
+
+/* Nobody who looks into the writer can read what it wrote: not the segments before, and of the one in hand not what the key file opens. */
+static void the_writer_forgets_its_keys(void **state)
+{
+	struct harness *h = *state;
+	struct spool_list list;
+	const char *input = h->spool, *what;
+	h->options.segment_bytes = 4096;
+	h->options.flush_us = 1000;
 	harness_start(h);
+	for (int next = 0; next < 6000; next += 1000) {
+		harness_send(h, next, 1000, 0);
+		harness_wait(&h->stats->written, (uint64_t)next + 1000);
+	}
+	assert_true(in_memory(h->pid, (const uint8_t *)h->options.meta.study, strlen(h->options.meta.study)));
+	assert_int_equal(spool_find(&input, 1, &list), 0);
+	assert_true(list.count > 2);
+	uint8_t before[SEGMENT_KEY] = {0}, key[SEGMENT_KEY];
+	for (int i = 0; i < list.count; i++) {
+		assert_int_equal(keyring_segment(h->keyring, list.path[i], key, NULL, &what), 0);
+		assert_memory_not_equal(key, before, sizeof key);
+		/* Half of it would be too much, too. */
+		assert_false(in_memory(h->pid, key, 16));
+		assert_false(in_memory(h->pid, key + 16, 16));
+		memcpy(before, key, sizeof key);
+	}
+	spool_list_release(&list);
 	assert_int_equal(harness_stop(h), 0);
-	assert_int_equal(count_files(h->spool, ".seg"), 1);
-	assert_int_equal(count_files(h->spool, ".bak"), 1);
-	assert_int_equal(count_files(h->spool, ".txt"), 1);
-	assert_non_null(strstr(harness_log(h), "2 segments past the retention removed"));
+}
+
+/* One that waited over the end of an hour is begun anew before it gets its first event. */
+static void an_idle_segment_is_no_old_one(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	struct event e = harness_event(0);
+	char first[SPOOL_NAME_MAX];
+	struct sink *s = calloc(1, sizeof *s);
+	int directory = open(h->spool, O_RDONLY | O_DIRECTORY);
+	sink_init(s, directory, &h->options);
+	assert_int_equal(sink_start(s), 0);
+	strcpy(first, s->file.name);
+	assert_int_equal(sink_message(s, 100), 0);
+	assert_string_equal(s->file.name, first);
+	s->key.begun_us -= INT64_C(3600) * 1000000;
+	assert_int_equal(sink_message(s, 100), 0);
+	assert_string_not_equal(s->file.name, first);
+	assert_int_equal(count_files(h->spool, ".part"), 1);
+	assert_int_equal(count_files(h->spool, ".key"), 1);
+	sink_device(s, 3, DEVICE_TOUCHPAD);
+	assert_int_equal(sink_event(s, &e), 0);
+	strcpy(first, s->file.name);
+	s->key.begun_us -= INT64_C(3600) * 1000000;
+	assert_int_equal(sink_message(s, 100), 0);
+	assert_string_equal(s->file.name, first);
+	assert_int_equal(sink_finish(s), 0);
+	sink_release(s);
+	free(s);
+	close(directory);
+	harness_read(h, h->spool, &f);
+	assert_int_equal(f.segments, 1);
+	assert_int_equal(f.events, 1);
+	assert_int_equal(f.broken + f.keyless + f.parts, 0);
 }
 
 int main(void)
@@ -395,7 +516,8 @@ int main(void)
 		TEST(second_writer_is_refused), TEST(survives_signals), TEST(damaged_message_ends_it),
 		TEST(oversized_message_ends_it), TEST(stopped_writer_blocks_nobody), TEST(unwritable_spool_is_told),
 		TEST(works_in_its_sandbox), TEST(finds_segments),
-		TEST(a_cut_off_stream_is_told), TEST(old_segments_go),
+		TEST(a_cut_off_stream_is_told), 
+		TEST(keys_are_for_those_who_may_read), TEST(the_writer_forgets_its_keys), TEST(an_idle_segment_is_no_old_one),
 	};
 	return cmocka_run_group_tests_name("store/writer", tests, NULL, NULL);
 }
