@@ -366,6 +366,30 @@ static int read_ledger(struct supervisor *s, int64_t utc)
 	return ledger_read(s->places.ledger, &s->trust, utc, &s->view);
 }
 
+/* IT may have put other terms of this study on offer since. Then the ones that were agreed to are not those that hold, and nothing is kept until join has asked
+ * (which notes it, too: here it would be noted before anybody was asked). What is on offer and cannot be read may be anything. */
+static bool offer_changed(struct supervisor *s)
+{
+	char path[PLACE_MAX + 80];
+	struct config_error error;
+	struct study *offer;
+	bool changed = false;
+	snprintf(path, sizeof path, PLACES_OFFERED "/%s.yaml", s->study->id);
+	if (access(path, F_OK) && (errno == ENOENT || errno == ENOTDIR))
+		return false;
+	if (study_load(path, &offer, &error)) {
+		snprintf(s->why, sizeof s->why, "the study's manifest on offer cannot be used, and may be another than the one you agreed to: %s", error.text);
+		return true;
+	}
+	if (strcmp(offer->id, s->study->id) == 0 && memcmp(offer->terms_hash, s->study->terms_hash, sizeof offer->terms_hash) != 0) {
+		snprintf(s->why, sizeof s->why, "the study's terms were changed (%s): nothing is recorded until you have decided about them (assent join %s)", path,
+			 s->study->id);
+		changed = true;
+	}
+	study_free(offer);
+	return changed;
+}
+
 static bool load_study(struct supervisor *s)
 {
 	char path[PLACE_MAX + 80];
@@ -388,6 +412,8 @@ static bool load_study(struct supervisor *s)
 		note(s, LEDGER_INVALIDATED);
 		return false;
 	}
+	if (offer_changed(s))
+		return false;
 	settings_merge(s->study, &s->policy, &s->participant, &s->merged);
 	if (s->merged.forbidden) {
 		snprintf(s->why, sizeof s->why, "policy forbids it: %s", s->merged.why);
@@ -562,6 +588,7 @@ static void watch_files(struct supervisor *s)
 	watch_directory(s, s->places.studies, true);
 	watch_directory(s, s->places.config, false);
 	watch_directory(s, s->places.policy, false);
+	watch_directory(s, PLACES_OFFERED, true);
 }
 
 static int open_watches(struct supervisor *s)

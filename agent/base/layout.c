@@ -53,9 +53,17 @@ void layout_paragraph(struct layout *l, const char *first, const char *rest, con
 {
 	const char *lead = first;
 	int room = l->width - layout_columns(rest, strlen(rest));
+	bool blank = false;
 	for (const char *line = text; *line;) {
 		size_t length = strcspn(line, "\n"), at = 0;
 		int column = 0;
+		/* One empty line parts; a screen of them hides what follows. */
+		bool again = blank;
+		blank = strspn(line, " \t") >= length;
+		if (blank && again) {
+			line += length + (line[length] == '\n');
+			continue;
+		}
 		fputs(lead, l->f);
 		while (at < length) {
 			at += strspn(line + at, " \t");

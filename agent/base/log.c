@@ -6,12 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const char *speaker = "assent";
 static bool verbose;
 
-void log_name(const char *name) { speaker = name; }
+void log_name(const char *name)
+{
+	char role[16];
+	speaker = name;
+	/* ps and the command see who is who, too: "assentd[writer]" is 15 characters, which is all there is room for. */
+	snprintf(role, sizeof role, "%.15s", name);
+	prctl(PR_SET_NAME, role);
+}
 void log_verbose(bool on) { verbose = on; }
 
 static void line(int priority, const char *label, const char *format, va_list args)

@@ -103,11 +103,18 @@ static void handed(struct pages *p)
 	layout_item_filled(&p->layout, w[WORD_KEPT_KEY], s->recipient_key);
 	if (p->merged->release_forbidden)
 		layout_item(&p->layout, w[WORD_REVIEW_FORBIDDEN]);
-	char *here = notice_review(w, p->merged->review_us), *asked = notice_review(w, s->review_us);
+	int64_t review_us = p->merged->review_us;
+	enum settings_origin from = p->merged->review;
+	/* Deleted before the review is over: by itself nothing is handed over. */
+	if (review_us >= p->merged->limits.retention_us) {
+		from = review_us == s->review_us ? p->merged->retention : from;
+		review_us = -1;
+	}
+	char *here = notice_review(w, review_us), *asked = notice_review(w, s->review_us);
 	if (here && asked) {
 		layout_item(&p->layout, here);
 		if (strcmp(here, asked) != 0)
-			layout_filled(&p->layout, "    ", "    ", less(p, p->merged->review), asked, NULL);
+			layout_filled(&p->layout, "    ", "    ", less(p, from), asked, NULL);
 	} else {
 		p->failed = true;
 	}

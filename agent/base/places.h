@@ -3,6 +3,9 @@
 #ifndef ASSENT_PLACES_H
 #define ASSENT_PLACES_H
 
+/* Manifests that IT puts on offer, as ID.yaml. */
+#define PLACES_OFFERED "/etc/assent/studies.d"
+
 enum { PLACE_MAX = 1024 };
 
 struct places {

@@ -199,6 +199,9 @@ static int controller(struct reader *r, const struct config_node *map)
 		return config_complain(r->c, name, r->error, "is empty (say who is responsible for the data)");
 	if (!*s->controller_contact)
 		return config_complain(r->c, contact, r->error, "is empty (say whom people can ask)");
+	/* Other programs than the notice print these, between words of their own. */
+	if ((e = one_line(r, contact, s->controller_contact)))
+		return e;
 	return one_line(r, name, s->controller_name);
 }
 
@@ -235,7 +238,10 @@ static int review(struct reader *r, const struct config_node *node)
 	r->study->review_us = -1;
 	if (node && node->type == CONFIG_SCALAR && strcmp(node->text, "manual") == 0)
 		return 0;
-	return bounds_duration(r->c, node, 0, 3650 * DAY_US, &r->study->review_us, r->error);
+	int e = bounds_duration(r->c, node, 0, 3650 * DAY_US, &r->study->review_us, r->error);
+	if (!e && r->study->review_us >= r->study->capture.retention_us)
+		return config_complain(r->c, node ? node : config_root(r->c), r->error, "has to be shorter than retention: else all is deleted before it is released");
+	return e;
 }
 
 /* Nobody is asked in another language than that of the notice they read. */

@@ -19,7 +19,7 @@ const char *const words_de[WORD_COUNT] = {
 	[WORD_UNDONE_HANDED] = "Was übergeben wurde, ist aus Ihrer Hand: Dieses Programm bittet dann um Löschung und kann sie nicht erzwingen.",
 	[WORD_UNDONE_KEPT] = "Diese Studie nennt keinen Schlüssel, an den Daten übergeben würden: Was aufgezeichnet wird, bleibt auf diesem Rechner, und Sie "
 		"können es ganz löschen.",
-	[WORD_UNDONE_MODEL] = "Ein Modell, das mit Ihren Daten trainiert wurde, bleibt, wie es ist.",
+	[WORD_UNDONE_MODEL] = "Ein Modell oder eine Veröffentlichung, die mit Ihren Daten entstand, bleibt, wie sie ist.",
 	[WORD_UNDONE_RHYTHM] = "Der Tipprhythmus macht Menschen erkennbar. Die Daten tragen ein Pseudonym statt Ihres Namens; wer andere Proben Ihres Tippens "
 		"hat, kann Sie trotzdem erkennen. Die Daten sind pseudonymisiert; mehr wird nicht versprochen.",
 	[WORD_UNDONE_POINTER] = "Die Daten tragen ein Pseudonym statt Ihres Namens; auch an der Art, einen Zeiger zu bewegen, kann man Menschen erkennen.",
@@ -46,9 +46,9 @@ const char *const words_de[WORD_COUNT] = {
 	[WORD_APPS_TITLE] = "Anwendungen: in welchem Programm Sie arbeiten, und die Titel seiner Fenster, die Dokumente und Menschen nennen können.",
 	[WORD_ONLY_APPS] = "Nur in diesen Anwendungen: {a}.",
 	[WORD_EXCLUDE_APPS] = "Irgendetwas in diesen Anwendungen: {a}.",
-	[WORD_LESS_POLICY] = "(Gesenkt durch die Richtlinie dieses Rechners. Die Studie bittet um: {a})",
-	[WORD_LESS_SETTINGS] = "(Gesenkt durch Ihre eigenen Einstellungen. Die Studie bittet um: {a})",
-	[WORD_LESS_MEANS] = "Sie stimmen dem zu, worum die Studie bittet. Fällt weg, was es hier senkt, wird so viel aufgezeichnet, und nie mehr.",
+	[WORD_LESS_POLICY] = "(Eingeschränkt durch die Richtlinie dieses Rechners. Die Studie bittet um: {a})",
+	[WORD_LESS_SETTINGS] = "(Eingeschränkt durch Ihre eigenen Einstellungen. Die Studie bittet um: {a})",
+	[WORD_LESS_MEANS] = "Sie stimmen dem zu, worum die Studie bittet. Fällt weg, was es hier einschränkt, wird so viel aufgezeichnet, und nie mehr.",
 	[WORD_NEVER_TITLE] = "WAS NIE AUFGEZEICHNET WIRD",
 	[WORD_NEVER_SECRETS] = "Was Sie in Passwortfelder, Passwortverwaltungen und Abfragen tippen, die nicht zeigen, was Sie tippen; alles, solange der Bildschirm "
 		"gesperrt ist.",
@@ -65,8 +65,8 @@ const char *const words_de[WORD_COUNT] = {
 	[WORD_TO_NOBODY] = "Gegeben an: niemanden außer denen, die bitten.",
 	[WORD_TO] = "Gegeben an: {a}",
 	[WORD_WHY_ONLY] = "Nichts sonst: Ein anderer Zweck ist eine andere Frage, auch für das, was schon aufgezeichnet ist.",
-	[WORD_WHY_NEVER] = "Dieses Programm weist Studien ab, deren Zweck es ist, Menschen zu beurteilen oder zu überwachen: Leistung, Anwesenheit, Disziplin, "
-		"Gesundheit, Gefühle, Wiedererkennen.",
+	[WORD_WHY_NEVER] = "Einen Zweck, der Menschen beurteilt oder überwacht (Leistung, Anwesenheit, Disziplin, Gesundheit, Gefühle, Wiedererkennen), kann eine Studie "
+		"nicht nennen: Dieses Programm kennt keine solche Art. Dass die Worte eines Zwecks stimmen, dafür steht ein, wer bittet.",
 
 	[WORD_KEPT_TITLE] = "WIE LANGE, WO, UND WAS SIE TUN KÖNNEN",
 	[WORD_KEPT_WHERE] = "Aufzeichnungen liegen verschlüsselt unter Ihren eigenen Dateien auf diesem Rechner. Das Programm, das aufzeichnet, kann sie nicht "
@@ -79,7 +79,8 @@ const char *const words_de[WORD_COUNT] = {
 	[WORD_REVIEW_FORBIDDEN] = "Die Richtlinie dieses Rechners verbietet zurzeit, sie zu übergeben: Sie bleiben hier.",
 	[WORD_RETENTION] = "Löschfrist: {a}. Dann werden sie hier gelöscht, und wer sie bekam, wird aufgefordert, sie auch zu löschen.",
 	[WORD_RETENTION_HERE] = "Löschfrist: {a}.",
-	[WORD_VALID] = "Frist Ihrer Zustimmung: {a}. Dann endet sie von selbst, die Aufzeichnung hört in dem Augenblick auf, und Sie werden neu gefragt.",
+	[WORD_VALID] = "Frist Ihrer Zustimmung: {a}. Dann endet sie von selbst, die Aufzeichnung hört in dem Augenblick auf und geht nur "
+		"weiter, wenn Sie erneut zustimmen.",
 	[WORD_DO_LOOK] = "Ansehen: \"assent show\"; \"assent status\" sagt, ob gerade aufgezeichnet wird, und wer welche Grenze gesetzt hat.",
 	[WORD_DO_FORGET] = "Einen Teil endgültig löschen: \"assent forget --last 10m\".",
 	[WORD_DO_PAUSE] = "Eine Weile anhalten: \"assent pause\". Vorerst alles verdecken: \"assent private on\".",
@@ -101,7 +102,8 @@ const char *const words_de[WORD_COUNT] = {
 		"Aufsicht beschweren. Ihr Pseudonym, unter dem man sie findet, steht in Ihrem Beleg.",
 	[WORD_RIGHTS_BENEFIT] = "Einen Nutzen für Sie selbst gibt es nicht, es sei denn, die Studie nennt in ihren eigenen Worten einen.",
 	[WORD_RIGHTS_RECEIPT] = "Ihre Antwort bleibt auf diesem Rechner, als unterschriebener Beleg (\"assent receipts\"). Eine Ablehnung geht nirgendwohin; wer "
-		"diesen Rechner als root verwaltet, könnte sie hier nachsehen. Eine Zustimmung geht mit dem, was Sie übergeben, mit.",
+		"diesen Rechner als root verwaltet, könnte sie hier nachsehen. Eine Zustimmung geht mit dem, was Sie übergeben, mit, "
+		"samt Ihrer Antwort zu jedem Zweck.",
 
 	[WORD_CHANGED_TITLE] = "WAS SICH GEÄNDERT HAT in {a}",
 	[WORD_CHANGED_STOPPED] = "Sie haben am {a} zugestimmt. Seither wurden die Bedingungen der Studie geändert. Was aufgezeichnet wurde, steht weiter unter dem, dem "

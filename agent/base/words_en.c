@@ -43,9 +43,9 @@ const char *const words_en[WORD_COUNT] = {
 	[WORD_APPS_TITLE] = "Applications: which program you work in, and the titles of its windows, which can name documents and people.",
 	[WORD_ONLY_APPS] = "Only in these applications: {a}.",
 	[WORD_EXCLUDE_APPS] = "Anything in these applications: {a}.",
-	[WORD_LESS_POLICY] = "(Lowered by the policy of this computer. The study asks for: {a})",
-	[WORD_LESS_SETTINGS] = "(Lowered by your own settings. The study asks for: {a})",
-	[WORD_LESS_MEANS] = "You agree to what the study asks for. Should what lowers it here end, that much is recorded, and never more.",
+	[WORD_LESS_POLICY] = "(Narrowed by the policy of this computer. The study asks for: {a})",
+	[WORD_LESS_SETTINGS] = "(Narrowed by your own settings. The study asks for: {a})",
+	[WORD_LESS_MEANS] = "You agree to what the study asks for. Should what narrows it here end, that much is recorded, and never more.",
 	[WORD_NEVER_TITLE] = "WHAT IS NEVER RECORDED",
 	[WORD_NEVER_SECRETS] = "What you type into password fields, password managers, and prompts that do not show what you type; anything while the "
 		"screen is locked.",
@@ -62,8 +62,8 @@ const char *const words_en[WORD_COUNT] = {
 	[WORD_TO_NOBODY] = "Given to: nobody but who asks.",
 	[WORD_TO] = "Given to: {a}",
 	[WORD_WHY_ONLY] = "Nothing else: another purpose is another question, also for what is recorded already.",
-	[WORD_WHY_NEVER] = "This program refuses studies whose purpose is to judge or watch people: performance, attendance, discipline, health, emotion, "
-		"identification.",
+	[WORD_WHY_NEVER] = "A study cannot name a purpose that judges or watches people (performance, attendance, discipline, health, emotion, identification): "
+		"this program knows no such kind. That the words of a purpose are true is for who asks to answer for.",
 
 	[WORD_KEPT_TITLE] = "HOW LONG, WHERE, AND WHAT YOU CAN DO",
 	[WORD_KEPT_WHERE] = "Recordings lie encrypted among your own files on this computer. The program that records cannot read them again; you can.",
@@ -75,7 +75,7 @@ const char *const words_en[WORD_COUNT] = {
 	[WORD_REVIEW_FORBIDDEN] = "The policy of this computer forbids handing them over, for now: they stay here.",
 	[WORD_RETENTION] = "After {a} they are deleted here, and whoever got them is told to delete them, too.",
 	[WORD_RETENTION_HERE] = "After {a} they are deleted.",
-	[WORD_VALID] = "Your agreement ends by itself after {a}; recording stops at that moment, and you are asked again.",
+	[WORD_VALID] = "Your agreement ends by itself after {a}; recording stops at that moment, and goes on only if you agree again.",
 	[WORD_DO_LOOK] = "To look: \"assent show\"; \"assent status\" tells whether anything is recorded now, and who set which limit.",
 	[WORD_DO_FORGET] = "To delete a part, for good: \"assent forget --last 10m\".",
 	[WORD_DO_PAUSE] = "To stop for a while: \"assent pause\". To mask everything for now: \"assent private on\".",
@@ -97,7 +97,8 @@ const char *const words_en[WORD_COUNT] = {
 		"authority. Your pseudonym, by which they are found, stands in your receipt.",
 	[WORD_RIGHTS_BENEFIT] = "No benefit of your own comes with it, unless the study's own words name one.",
 	[WORD_RIGHTS_RECEIPT] = "Your answer is kept on this computer, as a signed receipt (\"assent receipts\"). A refusal goes nowhere else; who administers "
-		"this computer as root could look it up here. An agreement goes along with what you hand over.",
+		"this computer as root could look it up here. An agreement goes along with what you hand over, with your "
+		"answer to each purpose.",
 
 	[WORD_CHANGED_TITLE] = "WHAT HAS CHANGED in {a}",
 	[WORD_CHANGED_STOPPED] = "You agreed on {a}. Since then the study's terms were changed. What was recorded stays under what you agreed to then. Nothing more "

@@ -93,9 +93,14 @@ static int read_pending(const struct session *s, struct certificate *c)
 	char path[PLACE_MAX + 120], line[512];
 	int e = 0;
 	pending_path(s, c->study, path);
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return errno == ENOENT ? 0 : ERROR_IO;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	/* What cannot be read must not keep anybody from erasing: then the certificate is about what is here now. */
+	if (!f) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
 	while (e == 0 && fgets(line, sizeof line, f)) {
 		int key;
 		long long bytes;

@@ -141,7 +141,14 @@ static int take_receipts(struct collected *c, const char *path, char *text, size
 	result = EXIT_DONE;
 	if (p->contradicted)
 		goto out;
-	if (p->audit && memcmp(p->text, text, length < p->length ? length : p->length) != 0) {
+	bool differs = p->audit && memcmp(p->text, text, length < p->length ? length : p->length) != 0;
+	if (p->audit && !differs && length <= p->length)
+		goto out;
+	/* Theirs, before it may speak against theirs: anybody can write their pseudonym into a file. */
+	struct audit *audit = NULL;
+	int error = audit_new_released(path, first->study, first->pseudonym, &audit, &what);
+	if (!error && differs) {
+		audit_free(audit);
 		cli_complain("%s and %s: contradict each other: nothing of this participant is used", p->path, path);
 		forget_receipts(p);
 		snprintf(p->why, sizeof p->why, "there are two receipts.jsonl of this participant that contradict each other");
@@ -149,10 +156,6 @@ static int take_receipts(struct collected *c, const char *path, char *text, size
 		c->damaged++;
 		goto out;
 	}
-	if (p->audit && length <= p->length)
-		goto out;
-	struct audit *audit = NULL;
-	int error = audit_new_released(path, first->study, first->pseudonym, &audit, &what);
 	if (error) {
 		cli_complain("%s: %s", path, what ? what : error_text(error));
 		if (!p->audit)

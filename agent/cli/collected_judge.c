@@ -66,9 +66,12 @@ static bool is_hash(const struct spool_file *file, const uint8_t hash[32])
 	return memcmp(found, hash, sizeof found) == 0;
 }
 
-/* Each purpose was agreed to, and not refused since: what was agreed to once does not outlive a later no. */
+/* Each purpose was agreed to, and not refused since: what was agreed to once does not outlive a later no. Nor does it outlive a withdrawal: what was done
+ * before that stays lawful, and a dataset that is made now is something new. */
 static bool agreed(struct collected_verdict *v, const char *const *purposes, int count)
 {
+	if (count && audit_withdrawn_since(v->audit, v->decision))
+		refuse(v, "consent", "consent was withdrawn since: it is put to no new use");
 	for (int i = 0; i < count && !v->kind; i++) {
 		if (!audit_agrees(v->audit, v->decision, purposes[i]))
 			refuse(v, "purpose", "its receipt does not agree to %s", purposes[i]);
@@ -172,7 +175,7 @@ static bool is_first(const struct audit *a, int decision, const char *id)
 static bool stands(const struct audit *a, const char *id)
 {
 	for (int d = 0; d < audit_decisions(a); d++)
-		if (audit_agrees(a, d, id) && !audit_refused_since(a, d, id))
+		if (audit_agrees(a, d, id) && !audit_refused_since(a, d, id) && !audit_withdrawn_since(a, d))
 			return true;
 	return false;
 }

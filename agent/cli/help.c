@@ -27,8 +27,8 @@ static const struct help_command commands[] = {
 	 "  --again         ask although you refused lately; it answers nothing\n" PLACES},
 	{"withdraw", cli_withdraw, "withdraw [--keep|--erase] [--json]", "end recording for good; with --erase, delete what was recorded, too",
 	 "Asks nothing. Works whether the agent runs, answers or not, and whatever your files are like: capture ends within a\n"
-	 "second. What was released but not collected yet comes back; nothing more of the study is released. What was recorded\n"
-	 "stays on this computer, for you, until its retention is over.\n\n"
+	 "second. What was released but not collected yet comes back; nothing more of the study is released. Recipients are told that you\n"
+	 "withdrew: what they have goes into no new dataset. What was recorded stays on this computer, for you, until its retention is over.\n\n"
 	 "  --erase         deletes it: key files first, so that copies of segments are noise, too; then segments, and what is in\n"
 	 "                  the outbox; recipients of what was collected get a signed notice to delete it (a tombstone). At the end\n"
 	 "                  it prints a certificate of what is proven, who was notified, and what is impossible. Works later, too\n"
@@ -126,8 +126,8 @@ static const struct help_command commands[] = {
 	 "First the ledger: its chain, its signatures, and that nothing was cut off. Then each recording: is it whole, was every event\n"
 	 "permitted at its time, is there input where nothing may be? Under a passphrase, and without a terminal to ask for it on, what\n"
 	 "is inside is not looked at, and it says so.\n\n"
-	 "IN is a segment, a folder of them, or a data directory; without it: your own. Of an outbox, or what was collected of outboxes, it checks\n"
-	 "the receipts, the key files' signatures and the recordings' hashes, for which nothing secret is needed.\n\n"
+	 "IN is a segment, a folder of them, or a data directory, with its outbox; without it: your own. Of an outbox, or what was\n"
+	 "collected of outboxes, it checks the receipts, the key files' signatures and the recordings' hashes, for which nothing secret is needed.\n\n"
 	 "  --key FILE      a recipient's key (assent keygen): look inside, too\n"},
 	{"keygen", cli_keygen, "keygen [--out FILE] [--passphrase] [--json] | --public FILE", "make a recipient's key pair (for researchers)",
 	 "Writes the secret key to FILE (usual: assent-recipient.key), mode 0600, and shows the public key, which goes into the\n"

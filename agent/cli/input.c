@@ -222,7 +222,7 @@ int input_open(struct input *in, const struct spool_file *file, struct segment_r
 	if (error == ERROR_GONE)
 		*why = "it has no key any more: nobody can read it";
 	else if (error == ERROR_DENIED)
-		*why = "it is encrypted to others, not to this key";
+		*why = "it is encrypted to others, not to this key (a recipient names theirs: --key FILE)";
 	else if (error == ERROR_IO)
 		*why = strerror(errno);
 	else if (!*why)

@@ -20,7 +20,7 @@ static int load(struct join *j, const char *name)
 {
 	struct session *s = &j->session;
 	struct config_error error;
-	int n = snprintf(j->path, sizeof j->path, "%s/%s.yaml", SESSION_OFFERED, name);
+	int n = snprintf(j->path, sizeof j->path, "%s/%s.yaml", PLACES_OFFERED, name);
 	/* What is on offer comes before what was joined: it may have changed since. */
 	if ((strchr(name, '/') || n < 0 || (size_t)n >= sizeof j->path || access(name, F_OK) == 0 || access(j->path, F_OK)) &&
 	    session_find_study(s, name, j->path)) {
@@ -226,6 +226,7 @@ static int give(struct join *j, const struct identity *identity, const char *sho
 {
 	struct session *s = &j->session;
 	char path[PLACE_MAX];
+	session_reserve(s);
 	int e = keep_manifest(j);
 	e = e ? e : kept_path(s, s->study->id, r->shown_hash, ".shown", path);
 	e = e ? e : write_file(path, shown, length);

@@ -91,7 +91,7 @@ static int is_offer(const struct dirent *d)
 static int offers(void)
 {
 	struct dirent **names;
-	int n = scandir(SESSION_OFFERED, &names, is_offer, alphasort);
+	int n = scandir(PLACES_OFFERED, &names, is_offer, alphasort);
 	if (n <= 0) {
 		if (n == 0)
 			free(names);
@@ -100,7 +100,7 @@ static int offers(void)
 	}
 	printf("You take part in no study. On offer here:\n");
 	for (int i = 0; i < n; i++) {
-		printf("  %s/%s\n", SESSION_OFFERED, names[i]->d_name);
+		printf("  %s/%s\n", PLACES_OFFERED, names[i]->d_name);
 		free(names[i]);
 	}
 	free(names);

@@ -9,8 +9,8 @@
 #include "unlock.h"
 
 static const char explained[] =
-	"The passphrase is asked for when you read your recordings (show, export, forget, report) or agree to a study.\n"
-	"Pause, withdraw, erase and the timed release work without it. It can be found out by nobody, us included: if you lose\n"
+	"The passphrase is asked for when you read your recordings (show, export, forget) or agree to a study.\n"
+	"Pause, withdraw, erase and the timed release work without it. Nobody can find it out: if you lose\n"
 	"it, nobody on your side can read your recordings any more, and you can only erase them.\n\n";
 
 static int failed(const struct session *s, int e)

@@ -23,14 +23,30 @@ struct release {
 	struct session session;
 	struct parcel *parcel;
 	int parcels;
+	char **name;                     /* of the segments that were shown: no other goes */
+	int names;
 	bool no_memory;
 	struct outbox_report would, done;
 };
+
+static bool note_name(struct release *r, const char *segment)
+{
+	char **more = realloc(r->name, (size_t)(r->names + 1) * sizeof *more);
+	if (!more)
+		return false;
+	r->name = more;
+	r->name[r->names] = strdup(segment);
+	return r->name[r->names] && ++r->names;
+}
 
 static void found(void *user, const struct keyfile *k, int64_t bytes)
 {
 	struct release *r = user;
 	struct parcel *p = NULL;
+	if (!note_name(r, k->segment)) {
+		r->no_memory = true;
+		return;
+	}
 	for (int i = 0; i < r->parcels && !p; i++)
 		if (strcmp(r->parcel[i].study, k->study) == 0 && strcmp(r->parcel[i].recipient, k->recipient_id) == 0)
 			p = &r->parcel[i];
@@ -60,6 +76,28 @@ static void complain(const char *segment, const char *what)
 	cli_complain("release: %s: %s", segment, what);
 }
 
+/* Did the newest decision agree to it? Of a study that is not the last one joined, only its receipts would tell. */
+static bool is_agreed(const struct receipt *given, const char *study, const char *purpose)
+{
+	if (strcmp(given->study, study) != 0)
+		return true;
+	for (int i = 0; i < given->purposes; i++)
+		if (strcmp(given->purpose[i].id, purpose) == 0)
+			return given->purpose[i].agreed;
+	return false;
+}
+
+/* In full, as the notice shows it, if the manifest still names the same. */
+static const char *key_text(const struct parcel *p, const struct study *study)
+{
+	uint8_t key[RECIPIENT_KEY];
+	char id[RECIPIENT_ID];
+	if (!study || recipient_parse(study->recipient_key, key))
+		return p->recipient;
+	recipient_id(key, id);
+	return strcmp(id, p->recipient) == 0 ? study->recipient_key : p->recipient;
+}
+
 static void describe(const struct release *r, const struct parcel *p, FILE *out)
 {
 	char first[32], last[32], path[PLACE_MAX + 80];
@@ -70,12 +108,16 @@ static void describe(const struct release *r, const struct parcel *p, FILE *out)
 	snprintf(path, sizeof path, "%s/%s.yaml", r->session.places.studies, p->study);
 	if (study_load(path, &study, &error) == 0) {
 		fprintf(out, "  To: %s (%s)\n", study->controller_name, study->controller_contact);
-		for (int i = 0; i < study->purposes; i++)
+		for (int i = 0; i < study->purposes; i++) {
+			if (!is_agreed(&r->session.view.given, p->study, study->purpose[i].id))
+				continue;
+			fprintf(out, "  For: %s\n", study->purpose[i].id);
 			for (int k = 0; k < study->purpose[i].recipients; k++)
-				fprintf(out, "  and, for %s: %s\n", study->purpose[i].id, study->purpose[i].recipient[k]);
+				fprintf(out, "    to which end also to: %s\n", study->purpose[i].recipient[k]);
+		}
 	}
+	fprintf(out, "  Readable for whoever has the secret key of %s\n", key_text(p, study));
 	study_free(study);
-	fprintf(out, "  Whoever has the secret of key %s can read them.\n", p->recipient);
 }
 
 /* "3 are released only after ...": why the rest does not go. */
@@ -98,8 +140,8 @@ static char *describe_all(const struct release *r)
 	for (int i = 0; i < r->parcels; i++)
 		describe(r, &r->parcel[i], out);
 	say_rest(&r->would, out);
-	fprintf(out, "They are copied to %s/outbox, from where they are collected. What somebody has read cannot be called back;\n"
-		     "a later assent forget or withdraw --erase tells recipients to delete it, and cannot do it for them.\n", r->session.places.data);
+	fprintf(out, "They are copied to %s/outbox, from where they are collected.\n"
+		     "What somebody has read cannot be called back: a later assent forget or withdraw\n--erase tells recipients to delete it, and cannot do it for them.\n", r->session.places.data);
 	if (fclose(out)) {
 		free(text);
 		text = NULL;
@@ -195,6 +237,9 @@ static int release(struct release *r, struct outbox_request *request, bool dry, 
 		code = unlock_keyring(s, NULL, 0, &keyring);
 	if (code)
 		return code;
+	/* Somebody thought before saying yes: what came to its end meanwhile was not meant. */
+	request->names = (const char *const *)r->name;
+	request->names_count = r->names;
 	request->dry = false;
 	request->found = NULL;
 	e = outbox_release(&s->places, s->identity, keyring, request, &r->done);
@@ -232,6 +277,9 @@ int cli_release(int argc, char **argv)
 	if (code == EXIT_DONE)
 		code = input_flush_stdout(release(r, &request, dry, json), 0);
 	session_end(&r->session);
+	for (int i = 0; i < r->names; i++)
+		free(r->name[i]);
+	free(r->name);
 	free(r->parcel);
 	free(r);
 	return code;

@@ -2,7 +2,9 @@
 #include "session.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include "../base/clock.h"
 #include "../control/client.h"
 #include "../error.h"
+#include "../store/atomic.h"
 #include "cli.h"
 
 enum { OPTIONS_MAX = 16 };
@@ -145,6 +148,34 @@ static int need_identity(struct session *s)
 	return e;
 }
 
+/* ---- Room for a no: data/reserve is given up for it where the disk is full ---- */
+
+enum { RESERVE_BYTES = 16384 };
+
+void session_reserve(const struct session *s)
+{
+	char path[PLACE_MAX + 16];
+	snprintf(path, sizeof path, "%s/reserve", s->places.data);
+	/* Random bytes: others take no room on a file system that compresses. Where there is no room for it, it is made another time. */
+	unsigned char *bytes = access(path, F_OK) ? malloc(RESERVE_BYTES) : NULL;
+	if (!bytes)
+		return;
+	randombytes_buf(bytes, RESERVE_BYTES);
+	int ignored = atomic_write(path, (const char *)bytes, RESERVE_BYTES, false);
+	(void)ignored;
+	free(bytes);
+}
+
+static bool make_room(const struct session *s)
+{
+	char path[PLACE_MAX + 16];
+	snprintf(path, sizeof path, "%s/reserve", s->places.data);
+	int saved = errno;
+	bool made = (saved == ENOSPC || saved == EDQUOT) && unlink(path) == 0;
+	errno = saved;
+	return made;
+}
+
 static int withdraw_anyhow(struct session *s, struct receipt *r)
 {
 	char moved[PLACE_MAX + 64] = "";
@@ -152,6 +183,8 @@ static int withdraw_anyhow(struct session *s, struct receipt *r)
 	if (need_identity(s))
 		return EXIT_FAILED;
 	int e = ledger_append_known(s->places.ledger, &s->trust, false, r);
+	if (e == ERROR_IO && make_room(s))
+		e = ledger_append_known(s->places.ledger, &s->trust, false, r);
 	if (e == ERROR_INVALID)
 		e = ledger_begin_anew(s->places.ledger, s->identity, r, moved, sizeof moved);
 	if (e)
@@ -216,7 +249,7 @@ int session_find_study(const struct session *s, const char *name, char path[PLAC
 		return ERROR_LIMIT;
 	if (strchr(name, '/') || access(path, F_OK) == 0)
 		return 0;
-	const char *const folders[] = {s->places.studies, SESSION_OFFERED};
+	const char *const folders[] = {s->places.studies, PLACES_OFFERED};
 	for (size_t i = 0; i < 2; i++) {
 		n = snprintf(path, PLACE_MAX, "%s/%s.yaml", folders[i], name);
 		if (n > 0 && n < PLACE_MAX && access(path, F_OK) == 0)

@@ -8,9 +8,6 @@
 #include "../store/ledger.h"
 #include "input.h"
 
-/* Studies that IT put on offer, as ID.yaml. */
-#define SESSION_OFFERED "/etc/assent/studies.d"
-
 enum { SESSION_ANSWER_MAX = 16384 };
 
 struct session {
@@ -36,6 +33,8 @@ int session_study(struct session *s, struct config_error *why);
 /* Appends a receipt about the study in view.given. A withdrawal is always possible: of a damaged ledger a new one is begun, and without an
  * identity a new one is made; it says so. */
 int session_append(struct session *s, enum ledger_state state, int64_t t_us, int64_t until_us);
+/* Room that a withdrawal takes where the disk is full (data/reserve). Fails silently: then a full disk has to be mended first. */
+void session_reserve(const struct session *s);
 /* Complains about a failed ledger_append. */
 int session_append_failed(const struct session *s, int error);
 

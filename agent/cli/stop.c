@@ -16,10 +16,16 @@
 
 enum { CHILDREN_MAX = 16, PATIENCE_MS = 500 };
 
-/* Of a process of the agent: its parent and its state, from /proc/PID/stat, which anybody may read. Of others: false. */
+/* What could still record: capture, or what has only just been made and has no name of its own. Not the writer: it loses what was agreed
+ * to and waits to be written; nor the keeper. (log_name() names them; 15 characters remain.) */
+static bool is_capture(const char *name, size_t length)
+{
+	return (length == 7 && memcmp(name, "assentd", 7) == 0) || (length == 15 && memcmp(name, "assentd[capture", 15) == 0);
+}
+
+/* Of such a process, or the supervisor: its parent and its state, from /proc/PID/stat, which anybody may read. Of others: false. */
 static bool look(int pid, int *parent, char *state)
 {
-	static const char agent[] = "(assentd)";
 	char path[64], text[512];
 	snprintf(path, sizeof path, "/proc/%d/stat", pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -30,10 +36,9 @@ static bool look(int pid, int *parent, char *state)
 	if (n <= 0)
 		return false;
 	text[n] = 0;
-	/* Its children have its name. Whatever else may listen there, only these are ended. */
+	/* Whatever else may listen on the socket: only what has the agent's name is ended. */
 	const char *name = strchr(text, '('), *end = strrchr(text, ')');
-	return name && end && (size_t)(end - name) == sizeof agent - 2 && memcmp(name, agent, sizeof agent - 1) == 0 &&
-		sscanf(end + 1, " %c %d", state, parent) == 2;
+	return name && end && is_capture(name + 1, (size_t)(end - name - 1)) && sscanf(end + 1, " %c %d", state, parent) == 2;
 }
 
 /* Handles, so that no other process is met that got the number meanwhile. How many, or -1: it cannot be told. */

@@ -190,8 +190,9 @@ out:
 
 /* ---- an outbox, or what was collected of outboxes ---- */
 
-static int verify_collected(struct verify *v, const struct collected *all, const struct collected_segment *s)
+static int verify_collected(struct verify *v, const struct collected *all, const struct dataset *told, const struct collected_segment *s)
 {
+	const struct dataset_tombstone *t = dataset_tombstoned(told, &s->at);
 	struct collected_verdict *judged = calloc(1, sizeof *judged);
 	struct verified c = {.decision = -1};
 	struct spool_file file;
@@ -200,7 +201,9 @@ static int verify_collected(struct verify *v, const struct collected *all, const
 		collected_judge(all, s, &file, v->locked ? NULL : v->in.keyring, NULL, 0, clock_utc_us(), v->key, judged);
 		c.audit = judged->audit;
 		c.decision = judged->kind ? -1 : judged->decision;
-		if (judged->kind)
+		if (t)
+			verified_problem(&c, "must be deleted, as must every copy of it: tombstone", NULL, t->id);
+		else if (judged->kind)
 			verified_problem(&c, judged->why, NULL, NULL);
 		else if (v->locked)
 			verified_framing(&c, &file, false);
@@ -220,14 +223,29 @@ static int verify_collected(struct verify *v, const struct collected *all, const
 	return error || c.problems ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Was the newest yes withdrawn? */
+static bool is_withdrawn(const struct audit *a)
+{
+	bool agreed;
+	int i = audit_decisions(a) - 1;
+	while (i > 0 && !audit_purpose(a, i, 0, &agreed))
+		i--;
+	return i >= 0 && audit_withdrawn_since(a, i);
+}
+
 static int verify_outbox(struct verify *v, const struct collected *all)
 {
-	int result = all->damaged ? EXIT_FAILED : EXIT_DONE;
+	struct dataset told = {0};
+	int result = all->damaged ? EXIT_FAILED : EXIT_DONE, bad = 0;
+	if (collected_tombstones(all, &told, &bad) || bad)
+		result = EXIT_FAILED;
+	dataset_sort(&told);
 	for (int i = 0; i < all->participants; i++) {
 		const struct collected_participant *p = &all->participant[i];
 		int signatures, lines = p->audit ? audit_lines(p->audit, &signatures) : 0;
 		if (p->audit) {
-			printf("receipts of %s in %s: %d line%s, %d signatures good\n", p->pseudonym, p->study, lines, lines == 1 ? "" : "s", signatures);
+			printf("receipts of %s in %s: %d line%s, %d signatures good%s\n", p->pseudonym, p->study, lines, lines == 1 ? "" : "s", signatures,
+			       is_withdrawn(p->audit) ? "; consent was withdrawn" : "");
 		} else {
 			printf("receipts of %s in %s: PROBLEM: %s\n", p->pseudonym, p->study, p->why);
 			result = EXIT_FAILED;
@@ -236,8 +254,9 @@ static int verify_outbox(struct verify *v, const struct collected *all)
 	for (int i = 0; i < all->segments; i++)
 		widest(v, all->segment[i].path);
 	for (int i = 0; i < all->segments && !ferror(stdout); i++)
-		if (verify_collected(v, all, &all->segment[i]))
+		if (verify_collected(v, all, &told, &all->segment[i]))
 			result = EXIT_FAILED;
+	dataset_release(&told);
 	return result;
 }
 
@@ -307,6 +326,24 @@ static int own(struct verify *v, int count, char **inputs, const char *key_file)
 	return result;
 }
 
+/* What waits in one's own outbox, as a recipient would see it. */
+static int own_outbox(struct verify *v, struct collected *all)
+{
+	char path[SPOOL_PATH_MAX];
+	const char *const folder[] = {path}, *slash = strrchr(v->in.ledger, '/');
+	snprintf(path, sizeof path, "%.*s/outbox", slash ? (int)(slash - v->in.ledger) : 0, v->in.ledger);
+	if (!slash || access(path, F_OK))
+		return EXIT_DONE;
+	if (collected_find(all, folder, 1, NULL))
+		return EXIT_FAILED;
+	if (!all->segments && !all->damaged)
+		return EXIT_DONE;
+	v->segments = v->bad = v->width = 0;
+	v->in.ledger[0] = 0;
+	printf("\n%s:\n", path);
+	return outbox(v, all, NULL);
+}
+
 int cli_verify(int argc, char **argv)
 {
 	const char *key_file = NULL;
@@ -330,6 +367,8 @@ int cli_verify(int argc, char **argv)
 		goto out;
 	/* Receipts are beside segments where they were released, and nowhere else. */
 	result = all->participants || all->damaged ? outbox(v, all, key_file) : own(v, count, argv, key_file);
+	if (!key_file && own_outbox(v, all))
+		result = EXIT_FAILED;
 	result = input_flush_stdout(result, ferror(stdout) ? EPIPE : 0);
 out:
 	if (v) {

@@ -54,11 +54,11 @@ static int find_kept(const struct session *s, struct names *n)
 
 /* ---- Ending it ---- */
 
-static void say_agent(enum session_agent agent, bool forced)
+static void say_agent(enum session_agent agent, bool forced, bool ended)
 {
 	switch (agent) {
 	case AGENT_NONE:
-		printf("No agent is running; capture cannot start.\n");
+		printf(ended ? "No agent is running; capture cannot start.\n" : "No agent is running.\n");
 		break;
 	case AGENT_IDLE:
 		printf(forced ? "The agent did not answer: capture was ended by force.\n" : "Capture has ended.\n");
@@ -85,12 +85,12 @@ static bool key_is_known(const struct session *s, const char *study, bool had)
 }
 
 /* What was released and is not collected yet has not left: it comes back. What recipients have, they learn the end of. */
-static void tell_recipients(const struct session *s, const char *study, bool known)
+static void tell_recipients(const struct session *s, const char *study, bool known, bool json)
 {
 	int count;
 	char id[33];
 	int e = outbox_recall(&s->places, known ? s->identity : NULL, study, &count, id);
-	if (count)
+	if (count && !json)
 		printf("%d segment%s that had been released but not collected %s taken back from the outbox.\n", count, count == 1 ? "" : "s",
 		       count == 1 ? "was" : "were");
 	if (e == 0)
@@ -104,7 +104,8 @@ static void tell_recipients(const struct session *s, const char *study, bool kno
 
 /* ---- Erasing ---- */
 
-static int erase_one(struct session *s, const char *study, bool known, bool json)
+/* owed: the withdrawal could not be written down. */
+static int erase_one(struct session *s, const char *study, bool known, bool json, bool *owed)
 {
 	struct certificate c;
 	int count;
@@ -116,6 +117,9 @@ static int erase_one(struct session *s, const char *study, bool known, bool json
 	}
 	if (keep_erase(&s->places, study, &c.erased) && !c.erased.failed)
 		c.erased.failed = 1;
+	/* Now there may be room for it; before anything else takes it. */
+	if (*owed)
+		*owed = session_append(s, LEDGER_WITHDRAWN, 0, 0) != EXIT_DONE;
 	c.key_unknown = !known;
 	outbox_finish(&s->places);
 	/* Under another key nobody would believe it. Should the old one come back (a backup), the same command tells them then. */
@@ -137,7 +141,7 @@ static int erase_one(struct session *s, const char *study, bool known, bool json
 }
 
 /* Of all studies: one takes part in none now. */
-static int erase(struct session *s, bool had_keys, bool json)
+static int erase(struct session *s, bool had_keys, bool json, bool *owed)
 {
 	struct names n = {0};
 	int worst = EXIT_DONE, e = find_kept(s, &n);
@@ -146,12 +150,17 @@ static int erase(struct session *s, bool had_keys, bool json)
 		free(n.name);
 		return EXIT_FAILED;
 	}
-	if (!n.count) {
+	/* What an earlier one made ready to tell, and could not put in place. */
+	int told = n.count ? 0 : outbox_finish(&s->places);
+	if (told) {
+		cli_complain("withdraw: it is erased here, but recipients could not be told yet: %s", told == ERROR_IO ? strerror(errno) : error_text(told));
+		worst = EXIT_FAILED;
+	} else if (!n.count) {
 		cli_complain("withdraw: there is nothing to erase in %s", s->places.data);
 		worst = EXIT_NOTHING;
 	}
 	for (int i = 0; i < n.count; i++) {
-		int r = erase_one(s, n.name[i], key_is_known(s, n.name[i], had_keys), json);
+		int r = erase_one(s, n.name[i], key_is_known(s, n.name[i], had_keys), json, owed);
 		if (r)
 			worst = r;
 	}
@@ -159,19 +168,35 @@ static int erase(struct session *s, bool had_keys, bool json)
 	return worst;
 }
 
+static int count_collected(const struct session *s)
+{
+	struct released r;
+	int count = 0;
+	if (released_load(s->places.data, &r) == 0)
+		for (int i = 0; i < r.count; i++)
+			count += !r.entry[i].gone;
+	released_release(&r);
+	return count;
+}
+
 static void say_kept(const struct session *s)
 {
 	struct names n = {0};
-	if (find_kept(s, &n) == 0 && n.count)
-		printf("What was recorded before stays on this computer, in %s; nothing more of it leaves.\nTo erase it: assent withdraw --erase\n",
-		       s->places.spool);
+	int collected = count_collected(s);
+	if (find_kept(s, &n) == 0 && n.count) {
+		printf("What was recorded before stays on this computer, in %s; nothing more of it leaves.\n", s->places.spool);
+		if (collected)
+			printf("%d segment%s collected before: recipients are told, in the outbox, that you withdrew, and assent export puts %s to\n"
+			       "no new use; they are not asked to delete.\n", collected, collected == 1 ? " was" : "s were", collected == 1 ? "it" : "them");
+		printf(collected ? "To erase it, and have recipients told to delete: assent withdraw --erase\n" : "To erase it: assent withdraw --erase\n");
+	}
 	free(n.name);
 }
 
 /* Whatever the ledger is like: a no must be possible. */
 static int withdraw(struct session *s, bool wants_erasure, bool json)
 {
-	bool forced, out = false;
+	bool forced, out = false, written = false;
 	int r = session_ledger(s);
 	if (r)
 		return r;
@@ -190,18 +215,19 @@ static int withdraw(struct session *s, bool wants_erasure, bool json)
 	if (out && !wants_erasure) {
 		cli_complain(s->view.standing == STANDING_WITHDRAWN ? "withdraw: it is withdrawn already; nothing is recorded" :
 			     "withdraw: you take part in no study; nothing is recorded");
-		if (s->view.standing == STANDING_WITHDRAWN)
+		if (s->view.standing == STANDING_WITHDRAWN && !json)
 			say_kept(s);
 		return EXIT_NOTHING;
 	}
 	if (!out) {
 		/* Said on the other channel where a program reads this one. */
 		r = session_append(s, LEDGER_WITHDRAWN, 0, 0);
+		written = r == EXIT_DONE;
 		enum session_agent agent = stop_capture(s, &forced);
 		if (r == EXIT_DONE && !json)
 			printf("Withdrawn%s%s.\n", known ? " from " : "", study);
 		if (!json || agent == AGENT_SILENT || agent == AGENT_RECORDING)
-			say_agent(agent, forced);
+			say_agent(agent, forced, r == EXIT_DONE);
 		if (agent == AGENT_RECORDING || agent == AGENT_SILENT)
 			r = EXIT_FAILED;
 	}
@@ -212,14 +238,27 @@ static int withdraw(struct session *s, bool wants_erasure, bool json)
 	int erased = EXIT_DONE;
 	if (wants_erasure) {
 		stop_writer(s);
-		erased = erase(s, had_keys, json);
+		bool owed = !out && !written;
+		erased = erase(s, had_keys, json, &owed);
+		if (!out && !written && !owed) {
+			enum session_agent agent = stop_capture(s, &forced);
+			written = true;
+			r = agent == AGENT_RECORDING || agent == AGENT_SILENT ? EXIT_FAILED : EXIT_DONE;
+			if (!json)
+				printf("\nWithdrawn%s%s, now that there is room to write it down.\n", known ? " from " : "", study);
+		}
 		/* That it was withdrawn is done, too, where there was nothing to erase. */
 		if (erased == EXIT_NOTHING && !out)
 			erased = EXIT_DONE;
 	} else {
 		if (known)
-			tell_recipients(s, study, key_is_known(s, study, had_keys));
-		say_kept(s);
+			tell_recipients(s, study, key_is_known(s, study, had_keys), json);
+		if (!json)
+			say_kept(s);
+	}
+	if (!out && !written) {
+		fflush(stdout);
+		cli_complain("withdraw: the withdrawal is NOT written down: an agent would record again. Mend what is said above, and run it again");
 	}
 	return r ? r : erased;
 }

@@ -33,8 +33,10 @@ bool audit_permits(const struct audit *a, int decision, int64_t t_us, const char
 /* Was it a yes to this purpose? */
 bool audit_agrees(const struct audit *a, int decision, const char *purpose_id);
 /* Did a later decision of the same study say no to this purpose: refused, or a yes without it? What was agreed to once and refused since is
- * used no more. Withdrawing, pausing and expiry are no such no: they end recording. */
+ * used no more. Pausing and expiry are no such no: they end recording. */
 bool audit_refused_since(const struct audit *a, int decision, const char *purpose_id);
+/* Was consent to the same study withdrawn after it? What was recorded under it is then put to no new use, also after a new yes. */
+bool audit_withdrawn_since(const struct audit *a, int decision);
 /* How many decisions there are: their indices are 0 and on; those that are no yes have no purposes and no keys. */
 int audit_decisions(const struct audit *a);
 /* Its purposes one by one: the id, or NULL behind the last. */

@@ -157,6 +157,14 @@ bool audit_refused_since(const struct audit *a, int decision, const char *purpos
 	return false;
 }
 
+bool audit_withdrawn_since(const struct audit *a, int decision)
+{
+	for (int i = decision + 1; i < a->count; i++)
+		if (a->decisions[i].receipt.state == LEDGER_WITHDRAWN && strcmp(a->decisions[i].receipt.study, a->decisions[decision].receipt.study) == 0)
+			return true;
+	return false;
+}
+
 int audit_decisions(const struct audit *a) { return a->count; }
 
 const char *audit_purpose(const struct audit *a, int decision, int i, bool *agreed)

@@ -73,7 +73,7 @@ int keep_forget(const struct places *places, const struct identity *identity, co
 	struct keep_forgotten *done);
 
 /* Erases all of a study, or (NULL) everything: keys first. The folder itself goes too, so that a writer that was stopped in the middle can write
- * nothing any more. Also what an interrupted forget left. What cannot be removed is counted, the rest goes on: 0, or ERROR_IO if anything failed. */
+ * nothing any more. A lock that cannot be taken by anybody (it is no file) does not stand in the way. Also what an interrupted forget left. What cannot be removed is counted, the rest goes on: 0, or ERROR_IO if anything failed. */
 struct keep_erased { int keys, segments; int64_t bytes; int failed; };
 int keep_erase(const struct places *places, const char *study, struct keep_erased *done);
 

@@ -136,8 +136,9 @@ int keep_erase(const struct places *places, const char *study, struct keep_erase
 	*done = (struct keep_erased){ 0 };
 	/* Only the lock: that something which was interrupted cannot be finished must not stand in the way. */
 	int lock = keep_lock_only(places), spool = -1, error;
-	if (lock < 0)
-		return lock == ERROR_GONE ? 0 : lock;
+	if (lock == ERROR_GONE)
+		return 0;
+	/* And where nobody can take it (it is no file), nobody is at work either. */
 	spool = open(places->spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	error = spool < 0 ? ERROR_IO : erase(spool, study, done);
 	if (error == 0)

@@ -150,6 +150,8 @@ int keep_expire(const struct places *places, const struct identity *identity, in
 	int lock = keep_lock(places), spool = -1, error = 0, saved;
 	if (lock < 0)
 		return lock == ERROR_GONE ? 0 : lock;
+	/* Whom an outbox that was out of reach kept from being told. */
+	report->failed += outbox_finish(places) != 0;
 	spool = open(places->spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	error = spool < 0 ? ERROR_IO : keep_list(spool, true, &studies);
 	for (int i = 0; i < studies.count && error == 0; i++) {

@@ -15,6 +15,7 @@
 
 #include "../error.h"
 #include "keep.h"
+#include "ledger.h"
 #include "outbox_inside.h"
 #include "spool.h"
 
@@ -25,6 +26,7 @@ struct pass {
 	const struct outbox_request *request;
 	struct outbox_report *report;
 	struct outbox_consent consent;
+	struct ledger_watch ledger;
 	struct released released;
 	struct outbox outbox;            /* not with dry */
 	/* The manifest that the last segment was recorded under, and what is left of it. */
@@ -303,6 +305,15 @@ static int tell(struct pass *p, const struct keyfile *k)
 	return e;
 }
 
+/* It takes a while, and a withdrawal in the middle of it holds for what has not left yet. */
+static int consent_now(struct pass *p)
+{
+	if (!ledger_changed(p->places->ledger, &p->ledger))
+		return 0;
+	outbox_consent_release(&p->consent);
+	return outbox_consent(p->places, p->identity, p->request->now_us, &p->consent);
+}
+
 static int one(struct pass *p, int directory, const char *study, const char *segment)
 {
 	char name[OUTBOX_NAME_MAX], path[SPOOL_PATH_MAX];
@@ -310,8 +321,11 @@ static int one(struct pass *p, int directory, const char *study, const char *seg
 	struct keyfile k;
 	struct stat st;
 	const char *what = NULL;
+	int e = consent_now(p);
+	if (e)
+		return e;
 	snprintf(name, sizeof name, "%s.key", segment);
-	int e = keyfile_read(directory, name, &k, &what);
+	e = keyfile_read(directory, name, &k, &what);
 	/* Without a key it is being erased, or is noise. */
 	if ((e == ERROR_IO && errno == ENOENT) || e == ERROR_GONE)
 		return 0;
@@ -464,7 +478,7 @@ int outbox_release(const struct places *places, const struct identity *identity,
 		e = lock;
 		goto out;
 	}
-	if ((e = outbox_consent(places, identity, request->now_us, &p->consent)))
+	if ((e = consent_now(p)))
 		goto out;
 	if (!request->dry) {
 		if ((e = outbox_open(places, true, &p->outbox)))

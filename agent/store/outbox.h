@@ -10,7 +10,7 @@
  *                               ID.tombstone
  *
  * Whoever collects may move or copy; nothing is expected to stay. Only by moving is it seen that something was collected. Files under way
- * are in data/outbox.tmp. Where the outbox is a file system of its own (a mount, or a link to one) they are copied to .NAME.tmp beside their
+ * are in data/outbox.tmp: also what recipients are to be told while the outbox cannot be reached (a share that is not mounted). Where the outbox is a file system of its own (a mount, or a link to one) they are copied to .NAME.tmp beside their
  * place first: who collects there leaves out names that begin with a dot.
  *
  * Folders and files are for the participant alone (0700, 0600) unless IT gave the folder data/outbox to a group: then that group may read, and
@@ -78,7 +78,7 @@ int outbox_revoke(const struct places *places, const struct identity *identity, 
 	enum tombstone_reason reason, int *count, char tombstone_id[33]);
 /* The same with what of the study is in the outbox yet, for a withdrawal: *count as above. */
 int outbox_recall(const struct places *places, const struct identity *identity, const char *study, int *count, char tombstone_id[33]);
-/* Puts in place the tombstones of a revocation that was interrupted. 0 also if there are none. */
+/* Puts in place the tombstones of a revocation that was interrupted, and removes what a release that was interrupted made ready and did not note. 0 also if there are none. */
 int outbox_finish(const struct places *places);
 /* Stands it in released.jsonl, and is not gone? 1, 0, ERROR_IO, ERROR_MEMORY. */
 int outbox_was_released(const struct places *places, const char *study, const char *segment);

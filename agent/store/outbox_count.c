@@ -38,7 +38,8 @@ static void count_segment(int directory, const char *name, const struct outbox_c
 	if (k.release_us == KEYFILE_MANUAL || !yes || !yes->in_force || (m && m->review_us < 0))
 		return;
 	int64_t at = m && k.begun_us + m->review_us > k.release_us ? k.begun_us + m->review_us : k.release_us;
-	if (at < counts->next_release_us)
+	/* Where the retention ends before the review does, only a hand releases it. */
+	if (at < k.expires_us && at < counts->next_release_us)
 		counts->next_release_us = at;
 }
 

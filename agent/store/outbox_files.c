@@ -35,7 +35,8 @@ static int open_below(const struct places *places, const char *name, bool make, 
 		return ERROR_IO;
 	/* Data are the participant's alone: a link here is theirs, or root's. */
 	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *fd >= 0 ? 0 : errno == ENOENT ? ERROR_GONE : ERROR_IO;
+	/* A link to what is not there now (a share that is not mounted) is there: whoever has to be told is told later. */
+	return *fd >= 0 ? 0 : errno == ENOENT && !make ? ERROR_GONE : ERROR_IO;
 }
 
 int outbox_open(const struct places *places, bool make, struct outbox *o)
@@ -46,12 +47,15 @@ int outbox_open(const struct places *places, bool make, struct outbox *o)
 	/* Who collects may have taken the folder along. */
 	if (e == 0)
 		e = open_below(places, "outbox", true, &o->folder);
+	/* Not now: what recipients are to be told is made ready in outbox.tmp all the same, and put in place by the next. All else fails. */
+	if (e == ERROR_IO && o->staging >= 0)
+		e = 0;
 	if (e)
 		goto out;
 	e = ERROR_IO;
-	if (fstat(o->folder, &st))
+	if (o->folder >= 0 && fstat(o->folder, &st))
 		goto out;
-	if (st.st_mode & 050) {
+	if (o->folder >= 0 && st.st_mode & 050) {
 		o->folder_mode |= st.st_mode & 02070;
 		o->file_mode |= 040;
 	}
@@ -96,6 +100,10 @@ static int one_folder(const struct outbox *o, int parent, const char *name, bool
 int outbox_folder(const struct outbox *o, const char *study, const char *pseudonym, bool make)
 {
 	int parent, fd;
+	if (o->folder < 0) {
+		errno = ENOENT;
+		return ERROR_IO;
+	}
 	int e = one_folder(o, o->folder, study, make, &parent);
 	if (e)
 		return e;
@@ -307,9 +315,24 @@ static int copy_over(const struct outbox *o, const char *staged, int folder, con
 	return e;
 }
 
+/* It was made ready while nobody could know for whom. */
+static void give_mode(const struct outbox *o, const char *staged)
+{
+	struct stat st;
+	if (fstatat(o->staging, staged, &st, AT_SYMLINK_NOFOLLOW) || (st.st_mode & 07777) == o->file_mode || !S_ISREG(st.st_mode))
+		return;
+	int fd = openat(o->staging, staged, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0) {
+		int ignored = fchmod(fd, o->file_mode);
+		(void)ignored;
+		close(fd);
+	}
+}
+
 int outbox_place(const struct outbox *o, const char *staged, int folder, const char *name, bool replace)
 {
 	bool copied = false;
+	give_mode(o, staged);
 	int e = move(o->staging, staged, folder, name, replace);
 	if (e == ERROR_IO && errno == EXDEV) {
 		copied = true;

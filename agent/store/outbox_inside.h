@@ -14,7 +14,7 @@ enum { OUTBOX_NAME_MAX = 256 };
 
 struct outbox {
 	const struct places *places;
-	int folder, staging, lock;       /* descriptors of data/outbox and data/outbox.tmp */
+	int folder, staging, lock;       /* descriptors of data/outbox (-1: it cannot be reached now) and data/outbox.tmp */
 	mode_t file_mode, folder_mode;
 };
 
@@ -65,7 +65,7 @@ int outbox_receipts_put(const struct outbox *o, const char *study, const char *p
 /* Of released segments of a study: those for which wanted says so (NULL: all). */
 int outbox_revoke_some(const struct outbox *o, const struct identity *identity, const char *study,
 	bool (*wanted)(void *user, const struct released_entry *e), void *user, enum tombstone_reason reason, int *count, char tombstone_id[33]);
-/* Tombstones that were under way when something was interrupted. */
+/* Tombstones that were under way when something was interrupted; and segments that a release made ready and did not note go. */
 int outbox_revoke_finish(const struct outbox *o);
 
 #endif

@@ -72,9 +72,51 @@ out:
 	return e;
 }
 
+static bool is_unnoted(const struct released *r, const char *staged, const char *suffix)
+{
+	char study[65], pseudonym[IDENTITY_PSEUDONYM], name[OUTBOX_NAME_MAX];
+	if (staged[0] == '.' || outbox_unstaged(staged, study, pseudonym, name))
+		return false;
+	size_t n = strlen(name), m = strlen(suffix);
+	if (n <= m || strcmp(name + n - m, suffix) != 0)
+		return false;
+	name[n - m] = 0;
+	const struct released_entry *e = released_find(r, name);
+	return !e || e->gone;
+}
+
+/* Segments that a release made ready and, killed, never noted: copies that nobody would tell of, with a key that the recipient can open. We have
+ * the lock: no release is at work. */
+static int remove_unnoted(const struct outbox *o)
+{
+	static const char *const suffixes[] = {".key", ".seg"};
+	struct released r;
+	int worst = released_load(o->places->data, &r);
+	for (int i = 0; i < 2 && worst == 0; i++) {
+		int fd = openat(o->staging, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+		if (!dir) {
+			if (fd >= 0)
+				close(fd);
+			worst = ERROR_IO;
+			break;
+		}
+		for (struct dirent *entry; (entry = readdir(dir));) {
+			if (!is_unnoted(&r, entry->d_name, suffixes[i]))
+				continue;
+			if (i == 0 ? keyfile_destroy(o->staging, entry->d_name) : unlinkat(o->staging, entry->d_name, 0) && errno != ENOENT)
+				worst = ERROR_IO;
+		}
+		closedir(dir);
+	}
+	released_release(&r);
+	return worst;
+}
+
 int outbox_revoke_finish(const struct outbox *o)
 {
-	int fd = openat(o->staging, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), worst = 0;
+	int worst = remove_unnoted(o);
+	int fd = openat(o->staging, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
 		if (fd >= 0)
@@ -259,6 +301,10 @@ static int sweep_folder(const struct outbox *o, const struct identity *identity,
 static int sweep(const struct outbox *o, const struct identity *identity, const char *study)
 {
 	int worst = 0;
+	if (o->folder < 0) {
+		errno = ENOENT;
+		return ERROR_IO;
+	}
 	for (int adopt = 1; adopt >= 0; adopt--) {
 		int fd = openat(o->folder, study, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		DIR *dir = fd < 0 ? NULL : fdopendir(fd);

@@ -20,6 +20,11 @@ const char *receipt_state_name(enum ledger_state state)
 
 bool receipt_is_yes(const struct receipt *r) { return r->state == LEDGER_GIVEN || r->state == LEDGER_RENEWED; }
 
+bool receipt_by_participant(enum ledger_state state)
+{
+	return state != LEDGER_REQUESTED && state != LEDGER_EXPIRED && state != LEDGER_INVALIDATED;
+}
+
 void receipt_hash(const char *line, size_t length, uint8_t hash[RECEIPT_HASH])
 {
 	crypto_generichash(hash, RECEIPT_HASH, (const unsigned char *)line, length, NULL, 0);
@@ -277,7 +282,7 @@ static void get_processing(struct walk *up, bool yes, struct receipt *out)
 		w.bad = true;
 	const char *s = text_or_null(&w, "language");
 	copy(&w, s ? s : "", out->language, sizeof out->language);
-	if ((s && !*s) || (yes && (s = text_or_null(&w, "jurisdiction")) && !*s))
+	if ((s && !*s) || (yes && !*text(&w, "jurisdiction")))
 		w.bad = true;
 	hash_of(&w, "privacy_notice", yes, out->notice_hash);
 	hash_of(&w, "shown_hash", yes, out->shown_hash);
@@ -295,8 +300,11 @@ static void get_processing(struct walk *up, bool yes, struct receipt *out)
 	}
 	if (yes) {
 		get_information(&w);
+		struct walk list = enter(&w, take(&w, "pii_controllers"), CONFIG_LIST);
+		exactly(&list, NULL, "controller");
+		leave(&w, &list);
 		exactly(&w, "collection_method", RECEIPT_COLLECTED);
-		struct walk list = enter(&w, take(&w, "storage_locations"), CONFIG_LIST);
+		list = enter(&w, take(&w, "storage_locations"), CONFIG_LIST);
 		exactly(&list, NULL, RECEIPT_STORED);
 		leave(&w, &list);
 		if (!is_duration(text(&w, "retention_period")))
@@ -313,24 +321,28 @@ static void get_parties(struct walk *up, struct receipt *out)
 	const char *s;
 	exactly(&w, "party_id", "controller");
 	exactly(&w, "party_role", "pii_controller");
-	if (!*text(&w, "party_name") || ((s = text_or_null(&w, "party_address")) && !*s) || !*text(&w, "party_contact") ||
+	exactly(&w, "party_type", "organisation");
+	if (!*text(&w, "party_name") || !*text(&w, "party_address") || !*text(&w, "party_contact") ||
 	    ((s = text_or_null(&w, "authority")) && !*s))
 		w.bad = true;
 	leave(&list, &w);
 	w = enter(&list, take(&list, NULL), CONFIG_MAP);
 	exactly(&w, "party_id", "participant");
 	exactly(&w, "party_role", "pii_principal");
+	exactly(&w, "party_type", "person");
 	hash_of(&w, "public_key", true, out->participant_key);
 	leave(&list, &w);
 	w = enter(&list, take(&list, NULL), CONFIG_MAP);
 	exactly(&w, "party_id", "agent");
 	exactly(&w, "party_role", "recorder");
+	exactly(&w, "party_type", "software");
 	hash_of(&w, "public_key", true, out->agent_key);
 	leave(&list, &w);
 	if (list.next) {
 		w = enter(&list, take(&list, NULL), CONFIG_MAP);
 		exactly(&w, "party_id", "recipient");
 		exactly(&w, "party_role", "recipient");
+		exactly(&w, "party_type", "organisation");
 		if (strncmp(text(&w, "public_key"), "assent-pub-", 11) != 0)
 			w.bad = true;
 		leave(&list, &w);
@@ -344,6 +356,8 @@ static void get_event(struct walk *up, bool yes, struct receipt *out)
 	char period[40];
 	const char *s;
 	text(&w, "event_state");
+	exactly(&w, "event_type", receipt_by_participant(out->state) ? "explicit" : "automatic");
+	exactly(&w, "entity_id", receipt_by_participant(out->state) ? "participant" : "agent");
 	time_of(&w, text(&w, "event_time"), &out->t_us);
 	if ((s = text_or_null(&w, "event_until")))
 		time_of(&w, s, &out->until_us);

@@ -124,8 +124,8 @@ static void put_processing(struct line *l, const struct receipt *r)
 		put_field(l, "title", study_text(&s->title));
 	if (*r->language)
 		put_field(l, "language", r->language);
-	if (s && *s->jurisdiction)
-		put_field(l, "jurisdiction", s->jurisdiction);
+	if (s)
+		put_field(l, "jurisdiction", *s->jurisdiction ? s->jurisdiction : RECEIPT_UNSTATED);
 	put_hash(l, "privacy_notice", r->notice_hash, s != NULL);
 	put_hash(l, "shown_hash", r->shown_hash, s != NULL);
 	put_hash(l, "manifest_hash", r->manifest_hash, true);
@@ -135,6 +135,7 @@ static void put_processing(struct line *l, const struct receipt *r)
 		put_purposes(l, r);
 	if (s) {
 		put_information(l, &s->capture);
+		put(l, ",\"pii_controllers\":[\"controller\"]");
 		put_field(l, "collection_method", RECEIPT_COLLECTED);
 		put(l, ",\"storage_locations\":[\"" RECEIPT_STORED "\"]");
 		put_field(l, "retention_period", receipt_duration(s->capture.retention_us, period));
@@ -146,19 +147,18 @@ static void put_processing(struct line *l, const struct receipt *r)
 static void put_parties(struct line *l, const struct receipt *r)
 {
 	const struct study *s = r->about;
-	put(l, ",\"parties\":[{\"party_id\":\"controller\",\"party_role\":\"pii_controller\"");
+	put(l, ",\"parties\":[{\"party_id\":\"controller\",\"party_role\":\"pii_controller\",\"party_type\":\"organisation\"");
 	put_field(l, "party_name", s->controller_name);
-	if (*s->controller_address)
-		put_field(l, "party_address", s->controller_address);
+	put_field(l, "party_address", *s->controller_address ? s->controller_address : RECEIPT_UNSTATED);
 	put_field(l, "party_contact", s->controller_contact);
 	if (*s->controller_authority)
 		put_field(l, "authority", s->controller_authority);
-	put(l, "},{\"party_id\":\"participant\",\"party_role\":\"pii_principal\"");
+	put(l, "},{\"party_id\":\"participant\",\"party_role\":\"pii_principal\",\"party_type\":\"person\"");
 	put_hex(l, "public_key", r->participant_key, IDENTITY_KEY);
-	put(l, "},{\"party_id\":\"agent\",\"party_role\":\"recorder\"");
+	put(l, "},{\"party_id\":\"agent\",\"party_role\":\"recorder\",\"party_type\":\"software\"");
 	put_hex(l, "public_key", r->agent_key, IDENTITY_KEY);
 	if (*s->recipient_key) {
-		put(l, "},{\"party_id\":\"recipient\",\"party_role\":\"recipient\"");
+		put(l, "},{\"party_id\":\"recipient\",\"party_role\":\"recipient\",\"party_type\":\"organisation\"");
 		put_field(l, "public_key", s->recipient_key);
 	}
 	put(l, "}]");
@@ -169,6 +169,8 @@ static void put_events(struct line *l, const struct receipt *r)
 	char time[28], period[40];
 	put(l, ",\"events\":[{\"event_state\":");
 	put_text(l, receipt_state_name(r->state));
+	put_field(l, "event_type", receipt_by_participant(r->state) ? "explicit" : "automatic");
+	put_field(l, "entity_id", receipt_by_participant(r->state) ? "participant" : "agent");
 	put_field(l, "event_time", clock_format(r->t_us, time));
 	if (r->until_us)
 		put_field(l, "event_until", clock_format(r->until_us, time));

@@ -26,10 +26,10 @@ struct released_entry {
 struct released {
 	struct released_entry *entry;    /* sorted by name; the last word on each (a name is never used twice) */
 	int count;
-	int damaged;                     /* lines that could not be read; a torn last line is none */
+	int damaged;                     /* lines that could not be read (1: it is no file, or too large); a torn last line is none */
 };
 
-/* No file: empty. ERROR_IO, ERROR_MEMORY, ERROR_LIMIT. data: the data directory. */
+/* No file: empty. ERROR_IO, ERROR_MEMORY. data: the data directory. */
 int released_load(const char *data, struct released *r);
 void released_release(struct released *r);
 /* NULL: it never was. */

@@ -83,8 +83,11 @@ static int join(char out[SPOOL_PATH_MAX], const char *directory, const char *nam
 	return m < 0 || m >= SPOOL_PATH_MAX ? ERROR_LIMIT : 0;
 }
 
-/* The segments of one folder; and, if studies, those of each folder in it. */
-static int scan(struct search *s, const char *directory, bool studies)
+/* A spool has its studies' folders in it; what was collected has participants' below these, perhaps below a machine's. */
+enum { DEPTH_SPOOL = 1, DEPTH_OTHER = 3 };
+
+/* The segments of one folder, and those of folders in it, so deep. */
+static int scan(struct search *s, const char *directory, int depth)
 {
 	char path[SPOOL_PATH_MAX];
 	int error = 0;
@@ -103,8 +106,8 @@ static int scan(struct search *s, const char *directory, bool studies)
 			continue;
 		if (S_ISREG(st.st_mode) && is_segment(entry->d_name))
 			error = add(s, path, &st);
-		else if (S_ISDIR(st.st_mode) && studies)
-			error = scan(s, path, false);
+		else if (S_ISDIR(st.st_mode) && depth > 0)
+			error = scan(s, path, depth - 1);
 	}
 	closedir(dir);
 	return error;
@@ -129,13 +132,13 @@ static int find(struct search *s, const char *input)
 			is_data = true;
 	if (join(path, input, "spool") == 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
 		int before = s->count;
-		int error = scan(s, path, true);
+		int error = scan(s, path, DEPTH_SPOOL);
 		if (error || is_data || s->count > before)
 			return error;
 	} else if (is_data) {
 		return 0;
 	}
-	return scan(s, input, true);
+	return scan(s, input, DEPTH_OTHER);
 }
 
 static int by_name(const void *a, const void *b)

@@ -25,7 +25,7 @@ struct spool_file {
 	bool part;
 };
 
-/* Finds segments: each argument is a segment, a study's folder, a spool or a data directory. Sorted by name, without doubles.
+/* Finds segments: each argument is a segment, a study's folder, a spool, a data directory, or a folder of what was collected. Sorted by name, without doubles.
  * ERROR_IO with errno (a path that does not exist), ERROR_LIMIT (a path too long), ERROR_MEMORY. */
 struct spool_list { int count; char **path; };
 int spool_find(const char *const *inputs, int count, struct spool_list *list);
