@@ -235,8 +235,8 @@ if [ $mode != quick ]; then
 	export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 	export UBSAN_OPTIONS=print_stacktrace=1
 	if step build/asan tree asan -DCMAKE_C_COMPILER=clang -DASSENT_SANITIZE=address,undefined; then
-		# Times and memory mean nothing here, and a desktop is too slow.
-		run_ctest asan --label-exclude 'desktop|timing'
+		# Times and memory mean nothing here, and a desktop is too slow, as are the long ones.
+		run_ctest asan --label-exclude 'desktop|timing|killed|long'
 	fi
 	say "does a test notice when a rule of the policy is gone"
 	step policy/mutants /usr/bin/python3 -B tests/policy/mutants.py

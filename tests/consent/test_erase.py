@@ -23,6 +23,7 @@ from agent import BUILD, CODES, on_pty, searches  # noqa: E402
 from cases import Skip, check, note, run  # noqa: E402
 from desk import Desk, wait_for  # noqa: E402
 from process import alive, state  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 STUDY = """\
 assent: 1
@@ -405,6 +406,154 @@ def releasing_takes_a_person():
 		check(p.person("release", answers=["yes"])[0] == 3, "again")
 
 
+def what_came_while_somebody_thought_stays():
+	with Participant(review="manual") as p:
+		p.join()
+		text, later = word(), word()
+		p.record(text)
+
+		def thinking(shown, done=[]):
+			if b"[yes/no]" in shown and not done:
+				done.append(p.record(later))
+
+		code, shown = on_pty([p.assent, "release", "--data", p.data], p.env, ["yes"], prompt="[yes/no] ", echo=thinking)
+		check(code == 0 and ": 1 segment" in shown and "Released: 1 segment," in shown, shown)
+		code, typed = p.typed(p.data / "outbox" / p.id, key=p.home / "recipient.key")
+		check(typed == text, f"the recipient reads {typed!r}, exit {code}: {text} was shown, {later} was not")
+		check(p.person("release", answers=["yes"])[0] == 0, "the other")
+
+
+def a_withdrawal_in_the_middle_of_a_release():
+	"""Holds for what has not left yet: that is not put into the outbox first, where somebody could collect it, to be taken back later."""
+	with Participant() as p:
+		p.join()
+		for _ in range(12):
+			p.record(word())
+		terminal = Terminal([str(p.assent), "release", "--data", str(p.data)], p.env)
+		terminal.wait("[yes/no] ")
+		terminal.type("yes\n")
+		wait_for(lambda: [path for path in p.files("outbox") if path.suffix == ".key"], 10, every=0.0005)
+		os.kill(terminal.pid, signal.SIGSTOP)
+		before = len((p.data / "released.jsonl").read_text().splitlines())
+		withdraw = subprocess.Popen([p.assent, "withdraw", "--data", p.data], env=p.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+		wait_for(lambda: "withdrawn" in (p.data / "ledger.jsonl").read_text(), 10)
+		os.kill(terminal.pid, signal.SIGCONT)
+		terminal.end()
+		check(withdraw.wait(20) == 0, "withdraw")
+		lines = [json.loads(line) for line in (p.data / "released.jsonl").read_text().splitlines()]
+		names = {line["segment"] for line in lines}
+		note(f"{before} of 12 before, {len(names)} in all")
+		check(len(names) <= before + 1 < 12, f"{before} were released when it was withdrawn, and {len(names)} in the end")
+		check(not [path for path in p.files("outbox") if path.suffix in (".seg", ".key")], "in the outbox")
+
+
+def a_full_disk_keeps_nobody_from_withdrawing():
+	if os.geteuid() != 0:
+		raise Skip("cannot mount a small disk")
+	for argv, reserve in (((), True), (("--erase",), True), (("--erase",), False), ((), False)):
+		with Participant() as p:
+			if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "none", p.disk], capture_output=True).returncode:
+				raise Skip("cannot mount a small disk")
+			try:
+				p.join()
+				p.record(word())
+				if not reserve:
+					(p.data / "reserve").unlink()
+				# Also the rest of the ledger's last page.
+				ledger = p.data / "ledger.jsonl"
+				while -ledger.stat().st_size % 4096 > 600:
+					check(p.command("pause").returncode == 0 and p.command("resume").returncode == 0, "pause")
+				fd = os.open(p.disk / "fill", os.O_WRONLY | os.O_CREAT)
+				try:
+					while True:
+						os.write(fd, bytes(512))
+				except OSError:
+					os.close(fd)
+				said = p.command("withdraw", *argv)
+				done = '"withdrawn"' in ledger.read_text()
+				check(done == (reserve or bool(argv)), lambda: f"{argv} {reserve}: {said}")
+				# Without it there may be no room for the certificate, which is then only printed.
+				check(said.returncode == (0 if reserve else 1) or argv and done, lambda: f"{argv} {reserve}: {said}")
+				check(("NOT written down" in said.stderr) != done, lambda: f"{argv} {reserve}: {said}")
+			finally:
+				subprocess.run(["umount", p.disk], check=True)
+
+
+def a_release_that_was_killed_leaves_no_copy():
+	"""What it had made ready in outbox.tmp, and not noted yet, is a copy that its recipient could read."""
+	for argv in (("withdraw", "--erase"), ("withdraw",), ("forget", "--since", "2020-01-01", "--yes"), ("expire",)):
+		with Participant() as p:
+			p.join()
+			p.record(word())
+			staging = p.data / "outbox.tmp"
+			for _ in range(20):
+				terminal = Terminal([str(p.assent), "release", "--data", str(p.data)], p.env)
+				terminal.wait("[yes/no] ")
+				terminal.type("yes\n")
+				wait_for(lambda: staging.exists() and any(name.endswith((".seg", ".key")) for name in os.listdir(staging)), 10, every=0)
+				os.kill(terminal.pid, signal.SIGKILL)
+				terminal.end()
+				if not (p.data / "released.jsonl").exists():
+					break
+				# It was faster.
+				p.command("forget", "--since", "2020-01-01", "--yes")
+				(p.data / "released.jsonl").unlink()
+				p.record(word())
+			else:
+				raise Skip("not killed in time")
+			check(any(name.endswith(".seg") for name in os.listdir(staging)), "there is nothing made ready")
+			said = p.command(*argv)
+			check(said.returncode in (0, 3), lambda: f"{said}")
+			left = [name for name in os.listdir(staging) if name.endswith((".seg", ".key"))]
+			check(not left, lambda: f"after {' '.join(argv)}: {left}")
+
+
+def an_outbox_that_is_not_there_now_is_no_reason_not_to_tell():
+	"""It is a link to a share that is not mounted."""
+	for ends in (("forget", "--since", "2020-01-01", "--yes"), ("expire",), ("withdraw",), ("withdraw", "--erase")):
+		with Participant() as p:
+			p.join()
+			p.record(word())
+			check(p.person("release", answers=["yes"])[0] == 0, "release")
+			share = p.home / "share"
+			(p.data / "outbox").rename(share)
+			(p.data / "outbox").symlink_to(p.home / "mounted")
+			if ends[0] == "expire":
+				due(p, "expires")
+			said = p.command(*ends)
+			check(said.returncode == 1 or "told" in said.stderr + said.stdout, lambda: f"{ends}: {said}")
+			check(not p.typed()[1] or ends == ("withdraw",), f"{ends}: what was to be deleted is there")
+			share.rename(p.home / "mounted")
+			# The next that does anything tells them.
+			if ends[0] == "withdraw":
+				p.command("withdraw", "--erase")
+			else:
+				p.command("expire")
+			left = [path.name for path in (p.home / "mounted").rglob("*") if path.suffix in (".seg", ".key", ".tombstone")]
+			check(len(left) == 1 and left[0].endswith(".tombstone"), lambda: f"{ends}: in the outbox: {left}")
+
+
+def nothing_in_the_way_keeps_anybody_from_erasing():
+	"""Of the files that only say what was done, or that are locks."""
+	for place in ("released.jsonl", "spool/.keep", "certificates", "certificates/.erase-test.pending", "spool/erase-test/.lock", "tombstones"):
+		for thing in ("folder", "link"):
+			with Participant() as p:
+				p.join()
+				p.record(word())
+				check(p.person("release", answers=["yes"])[0] == 0, "release")
+				path = p.data / place
+				shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+				path.parent.mkdir(exist_ok=True)
+				if thing == "folder":
+					(path / "something").mkdir(parents=True)
+				else:
+					os.mkfifo(path) if thing == "fifo" else path.symlink_to("/dev/zero")
+				said = p.command("withdraw", "--erase")
+				left = [f.name for f in p.files("spool") + p.files("outbox") if f.suffix in (".seg", ".key")]
+				check(not left, lambda: f"{place} is a {thing}: left: {left}; exit {said.returncode}: {said.stderr}")
+				check(p.command("receipts", "--json").stdout.count("withdrawn") == 1, "the ledger")
+
+
 def collected_by_rclone():
 	if not shutil.which("rclone"):
 		raise Skip("rclone is not installed")
@@ -415,6 +564,15 @@ def collected_by_rclone():
 		check(p.person("release", answers=["yes"])[0] == 0, "release")
 		s = p.status()["segments"]
 		check((s["held"], s["released"], s["collected"]) == (0, 2, 0), s)
+		# Its participant sees what a recipient would: and that somebody changed it there.
+		said = p.command("verify")
+		check(said.returncode == 0 and said.stdout.count("ok: signed, whole, consented to") == 2 and said.stdout.count("  ok\n") == 2, said)
+		changed = next(path for path in p.files("outbox") if path.suffix == ".seg")
+		good = changed.read_bytes()
+		changed.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+		said = p.command("verify")
+		check(said.returncode == 1 and said.stdout.count("PROBLEM") == 1 and "its hash is another" in said.stdout, said)
+		changed.write_bytes(good)
 		server = p.home / "server"
 
 		def collect():
@@ -432,6 +590,8 @@ def collected_by_rclone():
 		check(p.person("release", answers=["yes"])[0] == 0, "release")
 		collect()
 		check(len(list(folder.glob("*.seg"))) == 3 and p.status()["segments"]["collected"] == 3, lambda: f"{p.status()['segments']}")
+		said = p.command("withdraw")
+		check(said.returncode == 0 and "3 segments were collected before" in said.stdout and "they are not asked to delete" in said.stdout, said)
 		said = p.command("withdraw", "--erase")
 		check(said.returncode == 0 and "3 of them had left the outbox" in said.stdout, lambda: f"{said}")
 		s = p.status()["segments"]
@@ -442,13 +602,13 @@ def collected_by_rclone():
 		check(len(list(folder.glob("*.tombstone"))) == 1 and '"withdrawn"' in (folder / "receipts.jsonl").read_text(), lambda: f"{list(folder.iterdir())}")
 
 
-def due(p):
-	"""Makes the time of release of what is in the spool the one when it was begun."""
+def due(p, line="release"):
+	"""Makes that time of what is in the spool the one when it was begun."""
 	for path in p.files("spool", p.id):
 		if path.suffix == ".key":
 			text = path.read_text()
 			begun = re.search(r"^begun (\S+)$", text, re.M).group(1)
-			path.write_text(re.sub(r"^release .*$", f"release {begun}", text, flags=re.M))
+			path.write_text(re.sub(rf"^{line} .*$", f"{line} {begun}", text, flags=re.M))
 
 
 def the_agent_releases_what_is_due():
@@ -607,5 +767,8 @@ def erasing_in_the_middle_of_recording():
 if __name__ == "__main__":
 	sys.exit(run(after_an_erasure_nothing_decrypts, the_certificate_says_what_is_so, what_cannot_be_erased_is_not_said_to_be_gone,
 		erasing_after_an_earlier_withdrawal, killed_at_any_step_it_is_done_again, it_works_whatever_the_files_are_like, releasing_takes_a_person,
-		collected_by_rclone, the_agent_releases_what_is_due, it_ends_within_a_second_whatever_the_agent_does, somebody_else_on_the_socket_is_let_alone,
+		what_came_while_somebody_thought_stays, a_withdrawal_in_the_middle_of_a_release,
+		a_full_disk_keeps_nobody_from_withdrawing, a_release_that_was_killed_leaves_no_copy,
+		an_outbox_that_is_not_there_now_is_no_reason_not_to_tell,
+		nothing_in_the_way_keeps_anybody_from_erasing, collected_by_rclone, the_agent_releases_what_is_due, it_ends_within_a_second_whatever_the_agent_does, somebody_else_on_the_socket_is_let_alone,
 		a_writer_that_was_stopped_writes_nothing_any_more, erasing_in_the_middle_of_recording))

@@ -120,12 +120,12 @@ class Notice(Case):
     def test_settings_are_told(self):
         config = self.write("assent.yaml", "capture: {keys: none, pointer: buttons, exclude_apps: [ledger-app]}\nretention: 2d\n")
         said = " ".join(self.run_assent("notice", EXAMPLE, "--config", config).stdout.split())
-        for text in ("Keys: none. (Lowered by your own settings. The study asks for: Keys: when a key goes down",
-                     "no movement. (Lowered by your own settings.", "*mail*, ledger-app", "After 2 days they are deleted. (Lowered by your own settings. "
+        for text in ("Keys: none. (Narrowed by your own settings. The study asks for: Keys: when a key goes down",
+                     "no movement. (Narrowed by your own settings.", "*mail*, ledger-app", "After 2 days they are deleted. (Narrowed by your own settings. "
                      "The study asks for: 90 days.)", "You agree to what the study asks for."):
             self.assertIn(text, said)
         plain = self.run_assent("notice", EXAMPLE).stdout
-        self.assertNotIn("Lowered", plain)
+        self.assertNotIn("Narrowed", plain)
         o = json.loads(self.run_assent("notice", EXAMPLE, "--config", config, "--json").stdout)
         self.assertEqual(o["limits"]["retention_us"], {"value": 2 * 86400 * 10**6, "from": "participant"})
 
@@ -138,7 +138,8 @@ class Notice(Case):
                 shutil.copy("/etc/" + name, etc)
         if subprocess.run(["unshare", "-m", "mount", "--bind", etc, "/etc"], capture_output=True, check=False).returncode:
             self.skipTest("needs the right to mount")
-        for policy, says in (("capture: {keys: none}\nretention: 1d\nrelease: forbidden\n", ("(Lowered by the policy of this computer.", "forbids handing them over")),
+        for policy, says in (("capture: {keys: none}\nretention: 1d\nrelease: forbidden\n", ("(Narrowed by the policy of this computer.", "forbids handing them over")),
+                             ("retention: 2d\n", ("Nothing is handed over by itself", "(Narrowed by the policy of this computer. The study asks for: You have 3 days")),
                              ("capture: forbidden\n", ("It cannot be joined here:",))):
             with open(etc + "/assent/policy.yaml", "w", encoding="utf-8") as f:
                 f.write(policy)

@@ -308,6 +308,25 @@ def arrives_while_recording():
 			m.says("require: {references: [works_agreement]}\n")
 			took, why = state(False)
 			check(took < 2 and "works agreement" in why, f"{took} s: {why}")
+			m.says(None)
+			state(True)
+			# The study on offer: the same terms, then others, then none that can be read, then the same again. join alone notes it.
+			offer = m.etc / "assent/studies.d/policy-test.yaml"
+			offer.parent.mkdir(mode=0o755)
+			agreed = m.study.read_text()
+			held = "nothing is recorded until you have decided"
+			for text, says in ((agreed.replace("Nowhere", "Somewhere"), None), (agreed.replace("90d", "300d"), held), (agreed, None),
+					("assent: 1\n", "cannot be used"), (agreed, None)):
+				(m.etc / "new").write_text(text)
+				(m.etc / "new").rename(offer)
+				if says is None:
+					time.sleep(1)
+					state(True)
+				else:
+					took, why = state(False)
+					check(took < 2 and says in why and "policy-test.yaml" in why, f"{took} s: {why}")
+			states = [json.loads(line)["events"][0]["event_state"] for line in (agent.data / "ledger.jsonl").read_text().splitlines()]
+			check(states == ["requested", "given"], states)
 			agent.stop()
 	finally:
 		desk.__exit__(None, None, None)

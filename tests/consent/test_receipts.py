@@ -283,6 +283,15 @@ def what_receipts_say():
 		manifest = next(agent.data.glob("studies/*.shown"), None)
 		if manifest:
 			check(hashlib.blake2b(manifest.read_bytes(), digest_size=32).hexdigest() == given["processing"]["shown_hash"], "what is kept is not what was shown")
+		# All that ISO/IEC TS 27560 wants; this manifest names no jurisdiction.
+		for section, keys in ((given["record"], "schema_version record_id pii_principal_id"), (given["processing"], "privacy_notice language purposes "
+				"pii_information pii_controllers collection_method storage_locations retention_period jurisdiction withdrawal_method"),
+				(given["processing"]["purposes"][0], "purpose purpose_type lawful_basis recipient_third_parties"),
+				(given["parties"][0], "party_id party_role party_type party_name party_address party_contact"),
+				(given["events"][0], "event_state event_type entity_id event_time validity_duration")):
+			check(not [key for key in keys.split() if key not in section], f"{keys}: {section}")
+		check(given["processing"]["jurisdiction"] == "not stated" and given["events"][0]["entity_id"] == "participant", given)
+		check(json.loads(raw.splitlines()[0])["events"][0]["entity_id"] == "agent", raw)
 		one = agent.command("receipts", "--json", given["record"]["record_id"][:8]).stdout
 		check(one.splitlines() == raw.splitlines()[1:2], "one receipt by its id")
 		check(agent.command("receipts", "nothing-like-it").returncode == 3, "a receipt that is not there")

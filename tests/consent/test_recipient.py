@@ -69,6 +69,11 @@ class Lab:
 		check(done.returncode == code, f"exit {done.returncode}, not {code}: {done.stdout}{done.stderr}")
 		return done.stderr
 
+	def verify(self, code=0):
+		done = self.run(ASSENT, "verify", self.inbox)
+		check(done.returncode == code, f"exit {done.returncode}, not {code}: {done.stdout}{done.stderr}")
+		return done.stdout
+
 	def dataset(self):
 		return json.loads((self.out / "dataset.json").read_text())
 
@@ -335,6 +340,21 @@ def copies_that_contradict():
 		check("contradict" in said and [s["segment"] for s in lab.dataset()["segments"]] == [good[0]], said)
 
 
+def what_another_wrote_contradicts_nothing():
+	"""Somebody who has a folder among those collected, and knows a pseudonym, cannot put its data out of use."""
+	for folder in ("0", "zzz"):
+		with Lab() as lab:
+			one = Participant(lab, "one")
+			good = one.segment()
+			theirs = lab.inbox / folder
+			theirs.mkdir()
+			text = (one.outbox / "receipts.jsonl").read_bytes()
+			(theirs / "receipts.jsonl").write_bytes(text.replace(b'"language":"en"', b'"language":"de"'))
+			check((theirs / "receipts.jsonl").read_bytes() != text, "it is the same")
+			said = lab.export(code=1)
+			check("signature" in said and [s["segment"] for s in lab.dataset()["segments"]] == [good[0]], said)
+
+
 def newest_receipts_count():
 	"""An older copy of the receipts, wherever it lies, does not bring back what was refused since."""
 	with Lab() as lab:
@@ -352,13 +372,13 @@ def newest_receipts_count():
 
 
 def rows_outside_of_consent():
-	"""Recorded (by a broken or forged agent) before the yes, in a pause, after the withdrawal: dropped and counted."""
+	"""Recorded (by a broken or forged agent) before the yes, in a pause, after its end: dropped and counted."""
 	with Lab() as lab:
 		since = NOW - 8 * DAY
 		one = Participant(lab, "one", since=since)
 		one.decide("paused", since + DAY)
 		one.decide("resumed", since + 2 * DAY)
-		one.decide("withdrawn", since + 3 * DAY)
+		one.decide("expired", since + 3 * DAY)
 		hour = DAY // 24
 		good = [since + hour, since + 2 * hour, since + 2 * DAY + hour]
 		bad = [since - hour, since - 10 * 1000000, since + DAY + hour, since + 3 * DAY + 5 * 1000000, since + 4 * DAY]
@@ -369,6 +389,30 @@ def rows_outside_of_consent():
 		entry = made["segments"][0]
 		check(entry["segment"] == name[0] and entry["rows"] == 3 and entry["dropped"] == 5 == made["rows_dropped"], made)
 		check("dropped: 5 rows" in said and entry["first"] < entry["last"], said)
+
+
+def withdrawn_since():
+	"""Without --erase recipients are told that consent was withdrawn: a dataset that was made before is made no more, also after a new yes."""
+	with Lab() as lab:
+		one, two = Participant(lab, "one"), Participant(lab, "two")
+		old, good = one.segment(), two.segment()
+		lab.export()
+		check({s["segment"] for s in lab.dataset()["segments"]} == {old[0], good[0]}, lab.dataset())
+		one.decide("withdrawn", NOW - 3 * DAY)
+		said = lab.verify()
+		check("; consent was withdrawn" in said and said.count("PROBLEM") == 0, said)
+		lab.export()
+		made = lab.dataset()
+		check(made["version"] == 2 and [s["segment"] for s in made["segments"]] == [good[0]] and lab.kinds() == ["consent"], made)
+		check("withdrawn since" in made["left_out"][0]["why"] and made["removed"][0]["segment"] == old[0], made)
+		one.receipt = one.decide("given", NOW - 2 * DAY, HCI)
+		new = one.segment(begun=NOW - DAY)
+		lab.export()
+		check({s["segment"] for s in lab.dataset()["segments"]} == {new[0], good[0]}, lab.dataset())
+		check("; consent was withdrawn" not in lab.verify(), lab.verify())
+		one.tombstone("withdrawn", new)
+		said = lab.verify(code=1)
+		check(said.count("must be deleted, as must every copy of it: tombstone") == 1, said)
 
 
 def retention_is_over():
@@ -620,6 +664,6 @@ if __name__ == "__main__":
 	sys.exit(run(all_the_way, two_participants_two_purposes, tombstone_then_version_two, forged_tombstones_remove_nothing, key_file_of_another_segment,
 		segment_swapped, segment_with_a_flipped_bit, key_file_changed, key_file_signed_by_another, key_file_of_the_private_spool, key_file_missing,
 		header_of_another_participant, header_of_another_receipt, header_of_another_study, receipt_that_is_not_there, receipts_missing,
-		receipt_changed, receipts_of_another, copies_that_contradict, newest_receipts_count, rows_outside_of_consent, retention_is_over,
+		receipt_changed, receipts_of_another, copies_that_contradict, what_another_wrote_contradicts_nothing, newest_receipts_count, rows_outside_of_consent, withdrawn_since, retention_is_over,
 		sealed_to_another, collected_twice_is_used_once, a_crash_is_no_damage, nothing_may_be_used, usage, killed_at_any_moment, full_disk,
 		two_at_a_time))

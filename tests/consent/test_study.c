@@ -95,6 +95,7 @@ static void refuses(void **state)
 		{TITLE, "title: {en: ''}\n", "s.yaml:3: title.en: ", "empty"},
 		{TITLE, "title: {en: \"T\\nWHAT IS RECORDED\"}\n", "s.yaml:3: title.en: ", "one line"},
 		{CONTROLLER, "controller: {name: \"N\\n\\nNothing\", contact: C}\n", "s.yaml:4: controller.name: ", "one line"},
+		{CONTROLLER, "controller: {name: N, contact: \"C\\nRelease them? [yes/no] yes\"}\n", "s.yaml:4: controller.contact: ", "one line"},
 		{CONTROLLER, "", "s.yaml:1: controller is missing", "name and contact"},
 		{CONTROLLER, "controller: {name: N}\n", "s.yaml:4: controller: contact is missing", "ask"},
 		{CONTROLLER, "controller: {name: '', contact: C}\n", "s.yaml:4: controller.name: ", "empty"},
@@ -130,6 +131,7 @@ static void refuses(void **state)
 		{VALID, "", "s.yaml:1: consent_valid is missing", "180d"},
 		{VALID, "consent_valid: 36500d\n", "s.yaml:7: consent_valid: ", "3650 days"},
 		{REST, "review: never\n", "s.yaml:8: review: ", "not a duration"},
+		{REST, "review: 90d\n", "s.yaml:8: review: ", "shorter than retention"},
 		{REST, "recipient_key: abc\n", "s.yaml:8: recipient_key: ", "assent-pub-"},
 		{REST, "recipient_key: assent-pub-3p7bfXt9vAtNNbYcLs5DU3P4NDyFt4Z02t_H4Ub4gjQBeco\n", "s.yaml:8: recipient_key: ", "a letter of it is wrong"},
 		{REST, "references: {ethic: E}\n", "s.yaml:8: references.ethic: ", "did you mean \"ethics\""},
@@ -232,8 +234,8 @@ static void example(void **state)
 	m.retention = FROM_PARTICIPANT;
 	assert_int_equal(notice_new(s, &m, "en", LAYOUT_WIDTH, &narrow), 0);
 	assert_non_null(strstr(narrow->text, "Keys: none."));
-	assert_non_null(strstr(narrow->text, "Lowered by the policy of this computer"));
-	assert_non_null(strstr(narrow->text, "Lowered by your own settings"));
+	assert_non_null(strstr(narrow->text, "Narrowed by the policy of this computer"));
+	assert_non_null(strstr(narrow->text, "Narrowed by your own settings"));
 	assert_memory_not_equal(n->hash, narrow->hash, sizeof n->hash);
 	notice_free(narrow);
 	notice_free(n);
@@ -436,6 +438,19 @@ static void durations(void **state)
 	assert_string_equal(words_duration(words_de, 20000, out), "20 ms");
 }
 
+/* A text of empty lines must not push what stands behind it out of sight. */
+static void empty_lines(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	(void)state;
+	struct layout l = {open_memstream(&text, &size), LAYOUT_WIDTH};
+	layout_paragraph(&l, "", "", "a\nb\n\n\n \n\t\n\nc\n\nd");
+	assert_int_equal(fclose(l.f), 0);
+	assert_string_equal(text, "a\nb\n\nc\n\nd\n");
+	free(text);
+}
+
 /* Screens are the text, in order, and none is longer than the window. */
 static void screens(void **state)
 {
@@ -470,7 +485,7 @@ int main(void)
 		cmocka_unit_test(smallest), cmocka_unit_test(all_of_it), cmocka_unit_test(refuses), cmocka_unit_test(limits),
 		cmocka_unit_test(example), cmocka_unit_test(looks_do_not_count), cmocka_unit_test(corrections), cmocka_unit_test(terms),
 		cmocka_unit_test(orders), cmocka_unit_test(written_down), cmocka_unit_test(changes), cmocka_unit_test(catalogues),
-		cmocka_unit_test(durations), cmocka_unit_test(screens),
+		cmocka_unit_test(durations), cmocka_unit_test(empty_lines), cmocka_unit_test(screens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

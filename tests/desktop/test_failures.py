@@ -133,7 +133,7 @@ def kill_of(name):
 			wait_for(scene.agent.recording, 20, every=0.1, name="recording again")
 		else:
 			left = [pid for pid in desk.marked() if alive(pid) and
-				pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "assentd"]
+				pathlib.Path(f"/proc/{pid}/comm").read_text().startswith("assentd")]
 			check(not left, f"left: {left}")
 			check(scene.agent.command("status").returncode == 3, "status does not exit 3 without an agent")
 			scene.agent.start("--verbose")

@@ -374,6 +374,38 @@ static void read_keyfile(struct harness *h, struct keyfile *k, uint8_t key[SEGME
 	spool_list_release(&list);
 }
 
+/* What two recipients hold of one machine must not tell them that it is one. */
+static void the_boot_is_another_in_each_study(void **state)
+{
+	struct harness *h = *state;
+	static const char *const participants[] = {"0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef", "f123456789abcdef0123456789abcdef"};
+	uint8_t key[SEGMENT_KEY], boot[3][16], raw[16];
+	char path[SPOOL_PATH_MAX];
+	struct keyfile k;
+	memset(raw, 0x33, sizeof raw);
+	for (int i = 0; i < 3; i++) {
+		struct segment_reader *reader;
+		struct spool_file file;
+		memcpy(h->options.meta.boot_id, raw, sizeof raw);
+		strcpy(h->options.meta.participant, participants[i]);
+		harness_start(h);
+		harness_send(h, 0, 10, 0);
+		assert_int_equal(harness_stop(h), 0);
+		read_keyfile(h, &k, key, path);
+		assert_int_equal(spool_map(path, &file), 0);
+		assert_int_equal(segment_reader_new(file.data, file.length, key, &reader), 0);
+		memcpy(boot[i], segment_reader_meta(reader)->boot_id, sizeof boot[i]);
+		segment_reader_free(reader);
+		spool_unmap(&file);
+		unlink(path);
+		strcpy(strrchr(path, '.'), ".key");
+		unlink(path);
+	}
+	assert_memory_not_equal(boot[0], raw, sizeof raw);
+	assert_memory_equal(boot[0], boot[1], sizeof raw);
+	assert_memory_not_equal(boot[0], boot[2], sizeof raw);
+}
+
 static void keys_are_for_those_who_may_read(void **state)
 {
 	struct harness *h = *state;
@@ -517,7 +549,7 @@ int main(void)
 		TEST(oversized_message_ends_it), TEST(stopped_writer_blocks_nobody), TEST(unwritable_spool_is_told),
 		TEST(works_in_its_sandbox), TEST(finds_segments),
 		TEST(a_cut_off_stream_is_told), 
-		TEST(keys_are_for_those_who_may_read), TEST(the_writer_forgets_its_keys), TEST(an_idle_segment_is_no_old_one),
+		TEST(the_boot_is_another_in_each_study), TEST(keys_are_for_those_who_may_read), TEST(the_writer_forgets_its_keys), TEST(an_idle_segment_is_no_old_one),
 	};
 	return cmocka_run_group_tests_name("store/writer", tests, NULL, NULL);
 }
