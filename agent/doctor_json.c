@@ -2,47 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "doctor_inside.h"
-
-/* Length of the UTF-8 character at s, 0 if there is none. */
-static size_t character(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	bool wrong = n > 1 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-			       (s[0] == 0xf4 && s[1] > 0x8f));
-	return wrong ? 0 : n;
-}
-
-static void string(FILE *out, const char *text)
-{
-	if (!text) {
-		fputs("null", out);
-		return;
-	}
-	fputc('"', out);
-	for (const unsigned char *s = (const unsigned char *)text; *s;) {
-		size_t n = character(s);
-		if (n == 0)
-			fputs("\\ufffd", out);   /* a file's name may hold any bytes */
-		else if (*s == '"' || *s == '\\')
-			fprintf(out, "\\%c", *s);
-		else if (*s < 0x20 || *s == 0x7f)
-			fprintf(out, "\\u%04x", *s);
-		else
-			fwrite(s, 1, n, out);
-		s += n ? n : 1;
-	}
-	fputc('"', out);
-}
 
 static void field(FILE *out, const char *name, const char *value)
 {
 	fprintf(out, ",\"%s\":", name);
-	string(out, value);
+	json_text(out, value);
 }
 
 static void flag(FILE *out, const char *name, bool value)
@@ -89,7 +55,7 @@ void doctor_json(const struct doctor *d, bool titles, FILE *out)
 	for (int i = 0; i < d->findings; i++) {
 		const struct doctor_finding *f = &d->finding[i];
 		fputs(i ? ",{\"id\":" : "{\"id\":", out);
-		string(out, f->id);
+		json_text(out, f->id);
 		flag(out, "problem", f->problem);
 		field(out, "text", f->text);
 		field(out, "remedy", f->mend[0] ? f->mend : NULL);

@@ -46,14 +46,6 @@ void keeper_plan(struct keeper_clock *k, int64_t now_us, int64_t utc_us, int64_t
 	k->next_us = now_us + wait;
 }
 
-static int64_t shortest(const struct settings *policy, const struct settings *participant)
-{
-	int64_t most = policy->has_retention ? policy->limits.retention_us : 0;
-	if (participant->has_retention && (!most || participant->limits.retention_us < most))
-		most = participant->limits.retention_us;
-	return most;
-}
-
 static void complain(const char *segment, const char *what)
 {
 	log_warn("%s was not released: %s", segment, what);
@@ -93,7 +85,7 @@ static int work(const struct places *places, struct stats *stats, const struct s
 		identity = NULL;
 	else
 		identity_close(identity);
-	error = keep_expire(places, identity, shortest(policy, participant), clock_utc_us(), &report);
+	error = keep_expire(places, identity, settings_retention_us(policy, participant), clock_utc_us(), &report);
 	if (error)
 		log_error("%s: what was kept as long as it may be cannot be deleted: %s", places->spool, text_of(error));
 	if (report.removed)

@@ -93,19 +93,3 @@ int chord_read(const struct config *c, const struct config_node *node, struct ho
 	*chord = found;
 	return 0;
 }
-
-char *chord_text(const struct hotkey_chord *chord, char out[48])
-{
-	size_t n = 0;
-	int key = 0;
-	while (key < KEYS && keys[key].code != chord->code)
-		key++;
-	snprintf(out, 48, "none");
-	if (!chord->code || key == KEYS)
-		return out;
-	for (int i = 0; i < MODIFIERS; i++)
-		if (chord->modifiers >> i & 1)
-			n += (size_t)snprintf(out + n, 48 - n, "%s+", modifiers[i]);
-	snprintf(out + n, 48 - n, "%s", keys[key].name);
-	return out;
-}

@@ -9,7 +9,5 @@
 /* Modifiers (ctrl alt shift super) and one key, named as its KEY_* is, joined by +; "none" is no chord. A key that types
  * something needs ctrl, alt or super beside it. node may be NULL: *chord is left as it was. ERROR_INVALID, and the message. */
 int chord_read(const struct config *c, const struct config_node *node, struct hotkey_chord *chord, struct config_error *error);
-/* The same in one spelling, for people; "none". Returns out. */
-char *chord_text(const struct hotkey_chord *chord, char out[48]);
 
 #endif

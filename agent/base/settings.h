@@ -53,6 +53,8 @@ struct merged {
  * that is there and cannot be read. */
 int settings_load(const char *path, bool is_policy, struct settings *s, struct config_error *error);
 int settings_parse(const char *name, const char *text, size_t length, bool is_policy, struct settings *s, struct config_error *error);
+/* How long anything is kept at most, whatever its study says; 0: neither says. */
+int64_t settings_retention_us(const struct settings *policy, const struct settings *participant);
 void settings_merge(const struct study *study, const struct settings *policy, const struct settings *participant, struct merged *out);
 
 /* The references that a study names, and each reference's name in a manifest and a policy ("works_agreement"; NULL: there is no such bit). */

@@ -66,6 +66,14 @@ static int tighten(struct merged *out, const struct settings *s, enum settings_o
 	return unite(&l->exclude_apps, &s->limits.exclude_apps);
 }
 
+int64_t settings_retention_us(const struct settings *policy, const struct settings *participant)
+{
+	int64_t most = policy->has_retention ? policy->limits.retention_us : 0;
+	if (participant->has_retention && (!most || participant->limits.retention_us < most))
+		most = participant->limits.retention_us;
+	return most;
+}
+
 static void number(crypto_generichash_state *h, int64_t value)
 {
 	unsigned char bytes[8];

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "../base/clock.h"
+#include "../base/json_text.h"
 #include "../error.h"
 #include "../store/atomic.h"
 #include "certificate.h"
@@ -152,21 +153,6 @@ static void text_of(const struct session *s, const struct certificate *c, FILE *
 
 /* ---- For programs ---- */
 
-static void string(FILE *out, const char *s)
-{
-	fputc('"', out);
-	for (; *s; s++) {
-		unsigned char ch = (unsigned char)*s;
-		if (ch == '"' || ch == '\\')
-			fprintf(out, "\\%c", ch);
-		else if (ch < 0x20 || ch == 0x7f)
-			fprintf(out, "\\u%04x", ch);
-		else
-			fputc(ch, out);
-	}
-	fputc('"', out);
-}
-
 static void json_of(const struct session *s, const struct certificate *c, FILE *out)
 {
 	char time[28], hash[65], path[PLACE_MAX + 80];
@@ -176,7 +162,7 @@ static void json_of(const struct session *s, const struct certificate *c, FILE *
 		clock_format(c->t_us, time), ASSENT_VERSION, certificate_is_whole(c) ? "true" : "false");
 	snprintf(path, sizeof path, "%s/%s", s->places.spool, c->study);
 	fputs(",\"proven\":{\"folder\":", out);
-	string(out, path);
+	json_text(out, path);
 	fprintf(out, ",\"folder_gone\":%s,\"checked\":\"%s\",\"keys\":%d,\"segments\":%d,\"bytes\":%lld,\"files\":[", c->folder_left ? "false" : "true",
 		checked, n.keys, n.segments, (long long)n.bytes);
 	for (int i = 0; i < c->count; i++) {
@@ -185,15 +171,15 @@ static void json_of(const struct session *s, const struct certificate *c, FILE *
 			continue;
 		hex_of(f->hash, hash);
 		fprintf(out, "%s{\"name\":", first ? "" : ",");
-		string(out, f->name);
+		json_text(out, f->name);
 		fprintf(out, ",\"bytes\":%lld,\"hash\":%s%s%s,\"gone\":%s}", (long long)f->bytes, f->key || f->released ? "\"" : "",
 			f->key || f->released ? hash : "null", f->key || f->released ? "\"" : "", f->left ? "false" : "true");
 		first = false;
 	}
 	fprintf(out, "]},\"notified\":{\"released\":%d,\"collected\":%d,\"told\":%d,\"list_damaged\":%d,\"controller\":", n.released, n.collected, n.told, c->list_damaged);
-	string(out, c->controller);
+	json_text(out, c->controller);
 	fputs(",\"contact\":", out);
-	string(out, c->contact);
+	json_text(out, c->contact);
 	fputs(",\"segments\":[", out);
 	first = true;
 	for (int i = 0; i < c->count; i++) {
@@ -210,7 +196,7 @@ static void json_of(const struct session *s, const struct certificate *c, FILE *
 	for (int i = 0; i < IMPOSSIBLE; i++) {
 		if (i)
 			fputc(',', out);
-		string(out, impossible[i]);
+		json_text(out, impossible[i]);
 	}
 	fputc(']', out);
 }

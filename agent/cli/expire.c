@@ -9,14 +9,6 @@
 #include "cli.h"
 #include "session.h"
 
-static int64_t most_us(const struct session *s)
-{
-	int64_t most = s->policy.has_retention ? s->policy.limits.retention_us : 0;
-	if (s->participant.has_retention && (!most || s->participant.limits.retention_us < most))
-		most = s->participant.limits.retention_us;
-	return most;
-}
-
 static void say(const struct keep_report *r, bool json)
 {
 	char next[32], iso[28];
@@ -59,7 +51,7 @@ int cli_expire(int argc, char **argv)
 		identity = NULL;
 	else
 		identity_close(identity);
-	int error = keep_expire(&s.places, identity, most_us(&s), clock_utc_us(), &report);
+	int error = keep_expire(&s.places, identity, settings_retention_us(&s.policy, &s.participant), clock_utc_us(), &report);
 	int saved = errno;
 	identity_free(identity);
 	if (error) {

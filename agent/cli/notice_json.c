@@ -8,27 +8,14 @@
 #include <string.h>
 
 #include "../base/bounds.h"
+#include "../base/json_text.h"
 #include "../error.h"
-
-static void string(FILE *f, const char *s)
-{
-	putc('"', f);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(f, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			fprintf(f, "\\u%04x", (unsigned)*s);
-		else
-			putc(*s, f);
-	}
-	putc('"', f);
-}
 
 static void member(FILE *f, const char *name, const char *value)
 {
 	fprintf(f, ",\"%s\":", name);
 	if (value && *value)
-		string(f, value);
+		json_text(f, value);
 	else
 		fputs("null", f);
 }
@@ -45,7 +32,7 @@ static void list(FILE *f, const char *name, const struct pattern_list *l)
 	for (int i = 0; i < l->count; i++) {
 		if (i)
 			putc(',', f);
-		string(f, l->pattern[i]);
+		json_text(f, l->pattern[i]);
 	}
 	putc(']', f);
 }
@@ -87,7 +74,7 @@ int notice_json(FILE *f, const struct study *s, const struct merged *m, const ch
 	for (int i = 0; i < n->pages; i++) {
 		if (i)
 			putc(',', f);
-		string(f, n->page[i]);
+		json_text(f, n->page[i]);
 	}
 	putc(']', f);
 	limits(f, m);

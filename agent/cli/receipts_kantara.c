@@ -6,31 +6,17 @@
 
 #include "../base/bounds.h"
 #include "../base/clock.h"
+#include "../base/json_text.h"
 #include "cli.h"
 #include "receipts.h"
 
 /* What the specification has no value for, and yet wants one. */
 #define UNSTATED "not stated"
 
-static void string(const char *s)
-{
-	putchar('"');
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\')
-			printf("\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			printf("\\u%04x", c);
-		else
-			putchar(c);
-	}
-	putchar('"');
-}
-
 static void field(const char *key, const char *value)
 {
 	printf(",\"%s\":", key);
-	string(value);
+	json_text(stdout, value);
 }
 
 /* Of the receipt that receipt_parse accepted. */
@@ -61,11 +47,11 @@ static void controllers(const struct config_node *root)
 	const struct config_node *c = party(root, "controller");
 	const char *contact = said(c, "party_contact"), *address = text_of(c, "party_address");
 	printf(",\"piiControllers\":[{\"piiController\":");
-	string(said(c, "party_name"));
+	json_text(stdout, said(c, "party_name"));
 	printf(",\"onBehalf\":false");
 	field("contact", contact);
 	printf(",\"address\":{\"streetAddress\":");
-	string(address ? address : UNSTATED);
+	json_text(stdout, address ? address : UNSTATED);
 	printf("}");
 	field("email", strchr(contact, '@') ? contact : UNSTATED);
 	field("phone", strchr(contact, '@') ? UNSTATED : contact);
@@ -85,7 +71,7 @@ static void categories(const struct config_node *processing)
 			continue;
 		snprintf(text, sizeof text, "%s: %s", said(n, "pii_type"), detail);
 		printf(first ? "" : ",");
-		string(text);
+		json_text(stdout, text);
 		first = false;
 	}
 	printf("]");
@@ -126,15 +112,15 @@ static void services(const struct config_node *root, const struct receipt *r, co
 	snprintf(end, sizeof end, "consent ends %s, or earlier by withdrawal; each recording is deleted %s after it was made", clock_format(r->until_us, time),
 		 bounds_duration_text((int64_t)seconds * 1000000, kept));
 	printf(",\"services\":[{\"service\":");
-	string(said(processing, "title"));
+	json_text(stdout, said(processing, "title"));
 	printf(",\"purposes\":[");
 	for (const struct config_node *n = list->first; n; n = n->next) {
 		if (strcmp(said(n, "agreed"), "true") != 0)
 			continue;
 		printf(first ? "{\"purpose\":" : ",{\"purpose\":");
-		string(words(study, said(n, "purpose")));
+		json_text(stdout, words(study, said(n, "purpose")));
 		printf(",\"purposeCategory\":[");
-		string(said(n, "purpose_type"));
+		json_text(stdout, said(n, "purpose_type"));
 		printf("],\"consentType\":\"EXPLICIT\"");
 		categories(processing);
 		/* Each is asked on its own, and none is the price of another. */

@@ -4,17 +4,23 @@
 #include "../store/outbox.h"
 #include "status.h"
 
+static int count(const struct status *t, struct outbox_counts *n)
+{
+	const struct session *s = &t->session;
+	return outbox_count(&s->places, NULL, t->has_limits ? &t->merged : NULL, settings_retention_us(&s->policy, &s->participant), n);
+}
+
 void status_kept_text(const struct status *t, FILE *out)
 {
 	struct outbox_counts n;
 	char time[32];
-	if (outbox_count(&t->session.places, NULL, t->has_limits ? &t->merged : NULL, &n)) {
+	if (count(t, &n)) {
 		fprintf(out, "Kept:       cannot be looked at (%s)\n", t->session.places.data);
 		return;
 	}
 	if (!n.held && !n.released && !n.tombstones)
 		return;
-	fprintf(out, "Held:       %d segment%s, which only you can read", n.held, n.held == 1 ? "" : "s");
+	fprintf(out, "Held:       %d segment%s, which nobody else has yet", n.held, n.held == 1 ? "" : "s");
 	if (n.held_never)
 		fprintf(out, "; %d of them never leave%s", n.held_never, n.held_never == 1 ? "s" : "");
 	if (n.next_release_us != INT64_MAX)
@@ -41,7 +47,7 @@ static void moment(FILE *out, const char *key, int64_t t_us)
 void status_kept_json(const struct status *t, FILE *out)
 {
 	struct outbox_counts n;
-	if (outbox_count(&t->session.places, NULL, t->has_limits ? &t->merged : NULL, &n)) {
+	if (count(t, &n)) {
 		fputs(",\"segments\":null", out);
 		return;
 	}

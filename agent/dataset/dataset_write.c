@@ -10,27 +10,13 @@
 #include <unistd.h>
 
 #include "../base/clock.h"
+#include "../base/json_text.h"
 #include "../error.h"
-
-static void string(FILE *f, const char *s)
-{
-	fputc('"', f);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		if (c == '"' || c == '\\')
-			fprintf(f, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(f, "\\u%04x", c);
-		else
-			fputc(c, f);
-	}
-	fputc('"', f);
-}
 
 static void text(FILE *f, const char *key, const char *value)
 {
 	fprintf(f, ",\"%s\":", key);
-	string(f, value);
+	json_text(f, value);
 }
 
 static void hex(FILE *f, const char *key, const uint8_t hash[32])
@@ -44,7 +30,7 @@ static void hex(FILE *f, const char *key, const uint8_t hash[32])
 static void place(FILE *f, const struct dataset_place *at)
 {
 	fputs("{\"segment\":", f);
-	string(f, at->segment);
+	json_text(f, at->segment);
 	text(f, "study", at->study);
 	text(f, "participant", at->participant);
 }
@@ -55,7 +41,7 @@ static void files(FILE *f, const struct dataset *d)
 	for (int i = 0; i < d->files; i++) {
 		const struct dataset_file *x = &d->file[i];
 		fputs("{\"file\":", f);
-		string(f, x->name);
+		json_text(f, x->name);
 		fprintf(f, ",\"rows\":%" PRIu64 ",\"bytes\":%" PRIu64, x->rows, x->bytes);
 		hex(f, "hash", x->hash);
 		fputs(i + 1 < d->files ? "},\n" : "}\n", f);
@@ -137,11 +123,11 @@ int dataset_write(const struct dataset *d, int directory)
 	}
 	fprintf(f, "{\n\"assent_dataset\": 1,\n\"version\": %" PRId64 ",\n\"made\": \"%s\",\n\"program\": \"assent %s\",\n\"format\": ", d->version,
 		clock_format(d->made_us, time), ASSENT_VERSION);
-	string(f, d->format);
+	json_text(f, d->format);
 	fputs(",\n\"purposes\": [", f);
 	for (int i = 0; i < d->purposes; i++) {
 		fputs(i ? "," : "", f);
-		string(f, d->purpose[i]);
+		json_text(f, d->purpose[i]);
 	}
 	fprintf(f, "],\n\"rows\": %" PRIu64 ",\n\"rows_dropped\": %" PRIu64 ",\n", rows, dropped);
 	files(f, d);

@@ -25,11 +25,6 @@ struct held *airlock_at(const struct airlock *a, size_t i)
 	return at(a, i);
 }
 
-const struct held *airlock_tail(const struct airlock *a)
-{
-	return a->count ? at(a, a->count - 1) : NULL;
-}
-
 static bool is_input(const struct held *h) { return h->kind <= HELD_TOUCH; }
 
 /* The bit of a key or button, or NULL. */

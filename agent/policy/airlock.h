@@ -52,7 +52,6 @@ void airlock_init(struct airlock *a, struct held *ring);
 void airlock_push(struct airlock *a, const struct held *entry, int64_t grid_us);
 /* The oldest entry, or NULL. */
 const struct held *airlock_head(const struct airlock *a);
-const struct held *airlock_tail(const struct airlock *a);
 /* The oldest but i; i < count. */
 struct held *airlock_at(const struct airlock *a, size_t i);
 void airlock_pop(struct airlock *a);                      /* wipes it */

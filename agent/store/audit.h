@@ -43,7 +43,6 @@ int audit_decisions(const struct audit *a);
 const char *audit_purpose(const struct audit *a, int decision, int i, bool *agreed);
 /* The keys and the pseudonym that it names. */
 const uint8_t *audit_agent_key(const struct audit *a, int decision);
-const uint8_t *audit_participant_key(const struct audit *a, int decision);
 const char *audit_pseudonym(const struct audit *a, int decision);
 /* How many lines were read, and how many of their signatures were checked. */
 int audit_lines(const struct audit *a, int *signatures);

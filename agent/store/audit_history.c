@@ -178,7 +178,6 @@ const char *audit_purpose(const struct audit *a, int decision, int i, bool *agre
 
 const uint8_t *audit_agent_key(const struct audit *a, int decision) { return a->decisions[decision].receipt.agent_key; }
 
-const uint8_t *audit_participant_key(const struct audit *a, int decision) { return a->decisions[decision].receipt.participant_key; }
 
 const char *audit_pseudonym(const struct audit *a, int decision) { return a->decisions[decision].receipt.pseudonym; }
 

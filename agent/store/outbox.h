@@ -39,8 +39,8 @@ struct outbox_counts {
 	int released, collected;         /* released: also those that were collected (their .seg is no more in the outbox) */
 	int tombstones, tombstones_collected;
 };
-/* merged: what policy and participant leave of the study in force, which can put a release off; or NULL. ERROR_IO, ERROR_MEMORY. No lock, no key. */
-int outbox_count(const struct places *places, const char *study, const struct merged *merged, struct outbox_counts *counts);
+/* merged: what policy and participant leave of the study in force, which can put a release off; or NULL. most_us: settings_retention_us(). ERROR_IO, ERROR_MEMORY. No lock, no key. */
+int outbox_count(const struct places *places, const char *study, const struct merged *merged, int64_t most_us, struct outbox_counts *counts);
 
 /* A name that stands in released.jsonl, gone or not, is not released again. */
 struct outbox_report {

@@ -13,24 +13,38 @@
 #include "../error.h"
 #include "outbox_inside.h"
 
+struct count {
+	const struct released *released;
+	const struct outbox_consent *consent;
+	const struct merged *merged;
+	int64_t most_us;
+	struct outbox_counts *counts;
+};
+
 static bool has_suffix(const char *name, const char *suffix)
 {
 	size_t n = strlen(name), m = strlen(suffix);
 	return n > m && strcmp(name + n - m, suffix) == 0;
 }
 
-static void count_segment(int directory, const char *name, const struct outbox_consent *c, const struct merged *m, struct outbox_counts *counts)
+static void count_segment(const struct count *x, int directory, const char *name, bool is_released)
 {
+	struct outbox_counts *counts = x->counts;
+	const struct merged *m = x->merged;
 	char key[OUTBOX_NAME_MAX];
 	struct keyfile k;
 	const char *what;
-	counts->held++;
+	counts->held += !is_released;
 	snprintf(key, sizeof key, "%.*s.key", (int)(strlen(name) - 4), name);
 	if (keyfile_read(directory, key, &k, &what))
 		return;
-	const struct outbox_yes *yes = outbox_consent_find(c, k.receipt_hash, k.study);
-	if (k.expires_us < counts->next_expiry_us)
-		counts->next_expiry_us = k.expires_us;
+	int64_t expires = x->most_us > 0 && k.begun_us < k.expires_us - x->most_us ? k.begun_us + x->most_us : k.expires_us;
+	if (expires < counts->next_expiry_us)
+		counts->next_expiry_us = expires;
+	/* What is released expires here as well. */
+	if (is_released)
+		return;
+	const struct outbox_yes *yes = outbox_consent_find(x->consent, k.receipt_hash, k.study);
 	if (k.release_us == KEYFILE_NEVER || (yes && yes->ended) || (m && m->release_forbidden)) {
 		counts->held_never++;
 		return;
@@ -39,23 +53,11 @@ static void count_segment(int directory, const char *name, const struct outbox_c
 		return;
 	int64_t at = m && k.begun_us + m->review_us > k.release_us ? k.begun_us + m->review_us : k.release_us;
 	/* Where the retention ends before the review does, only a hand releases it. */
-	if (at < k.expires_us && at < counts->next_release_us)
+	if (at < expires && at < counts->next_release_us)
 		counts->next_release_us = at;
 }
 
-/* What is released counts there, but expires here as well. */
-static void count_expiry(int directory, const char *name, struct outbox_counts *counts)
-{
-	char key[OUTBOX_NAME_MAX];
-	struct keyfile k;
-	const char *what;
-	snprintf(key, sizeof key, "%.*s.key", (int)(strlen(name) - 4), name);
-	if (keyfile_read(directory, key, &k, &what) == 0 && k.expires_us < counts->next_expiry_us)
-		counts->next_expiry_us = k.expires_us;
-}
-
-static int count_folder(const char *path, const struct released *r, const struct outbox_consent *c, const struct merged *m,
-	struct outbox_counts *counts)
+static int count_folder(const struct count *x, const char *path)
 {
 	DIR *dir = opendir(path);
 	if (!dir)
@@ -67,24 +69,20 @@ static int count_folder(const char *path, const struct released *r, const struct
 			continue;
 		memcpy(segment, entry->d_name, n - 4);
 		segment[n - 4] = 0;
-		const struct released_entry *e = released_find(r, segment);
-		if (e && !e->gone)
-			count_expiry(dirfd(dir), entry->d_name, counts);
-		else
-			count_segment(dirfd(dir), entry->d_name, c, m, counts);
+		const struct released_entry *e = released_find(x->released, segment);
+		count_segment(x, dirfd(dir), entry->d_name, e && !e->gone);
 	}
 	closedir(dir);
 	return 0;
 }
 
-static int count_spool(const struct places *places, const char *study, const struct released *r, const struct outbox_consent *c,
-	const struct merged *m, struct outbox_counts *counts)
+static int count_spool(const struct count *x, const struct places *places, const char *study)
 {
 	char path[PLACE_MAX + 300];
 	int e = 0;
 	if (study) {
 		snprintf(path, sizeof path, "%s/%.64s", places->spool, study);
-		return count_folder(path, r, c, m, counts);
+		return count_folder(x, path);
 	}
 	DIR *dir = opendir(places->spool);
 	if (!dir)
@@ -93,7 +91,7 @@ static int count_spool(const struct places *places, const char *study, const str
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof path, "%s/%.255s", places->spool, entry->d_name);
-		e = count_folder(path, r, c, m, counts);
+		e = count_folder(x, path);
 	}
 	closedir(dir);
 	return e;
@@ -150,7 +148,7 @@ static int count_tombstones(const struct places *places, const char *study, stru
 	return 0;
 }
 
-int outbox_count(const struct places *places, const char *study, const struct merged *merged, struct outbox_counts *counts)
+int outbox_count(const struct places *places, const char *study, const struct merged *merged, int64_t most_us, struct outbox_counts *counts)
 {
 	struct released r;
 	struct outbox_consent c;
@@ -160,7 +158,8 @@ int outbox_count(const struct places *places, const char *study, const struct me
 		return e;
 	e = outbox_consent(places, NULL, clock_utc_us(), &c);
 	if (e == 0) {
-		e = count_spool(places, study, &r, &c, merged, counts);
+		const struct count x = {&r, &c, merged, most_us, counts};
+		e = count_spool(&x, places, study);
 		count_released(places, study, &r, counts);
 		outbox_consent_release(&c);
 	}

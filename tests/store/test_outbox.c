@@ -270,9 +270,14 @@ static void only_what_is_due_leaves(void **state)
 	assert_int_equal(r.failed, 0);
 	check_released(&s, due);
 	assert_false(there(&s, "outbox/study-a/%s/%s.seg", s.given.pseudonym, later));
-	assert_int_equal(outbox_count(&s.places, NULL, NULL, &n), 0);
+	assert_int_equal(outbox_count(&s.places, NULL, NULL, 0, &n), 0);
 	assert_int_equal(n.held, 1);
 	assert_int_equal(n.next_release_us, T0 + 12 * DAY);
+	assert_int_equal(n.next_expiry_us, T0 + 91 * DAY);
+	/* A policy that keeps nothing as long as it takes to review it. */
+	assert_int_equal(outbox_count(&s.places, NULL, NULL, 2 * DAY, &n), 0);
+	assert_int_equal(n.next_release_us, INT64_MAX);
+	assert_int_equal(n.next_expiry_us, T0 + 3 * DAY);
 	assert_int_equal(n.released, 1);
 	assert_int_equal(n.collected, 0);
 	/* For nobody else, unless IT made the folder so. */
@@ -281,7 +286,7 @@ static void only_what_is_due_leaves(void **state)
 	/* Collected by moving; released again it is not. */
 	shell("rm %s", path);
 	assert_int_equal(release(&s, false).released, 0);
-	assert_int_equal(outbox_count(&s.places, "study-a", NULL, &n), 0);
+	assert_int_equal(outbox_count(&s.places, "study-a", NULL, 0, &n), 0);
 	assert_int_equal(n.collected, 1);
 	assert_int_equal(outbox_was_released(&s.places, "study-a", due), 1);
 	assert_int_equal(outbox_was_released(&s.places, "study-a", later), 0);
@@ -409,7 +414,7 @@ static void a_withdrawal_that_was_interrupted_is_completed(void **state)
 	decide(&s, LEDGER_WITHDRAWN, s.study, s.now_us, 0, NULL);
 	assert_int_equal(release(&s, false).released, 0);
 	assert_int_equal(files(&s, "outbox", ".key", true) + files(&s, "outbox", ".seg", true), 0);
-	assert_int_equal(outbox_count(&s.places, NULL, NULL, &n), 0);
+	assert_int_equal(outbox_count(&s.places, NULL, NULL, 0, &n), 0);
 	assert_int_equal(n.released, 0);
 	assert_int_equal(n.tombstones, 1);
 	assert_int_equal(n.tombstones_collected, 0);
@@ -646,7 +651,7 @@ static void killed_while_releasing(void **state)
 			assert_true(!seg || there(&s, "outbox/study-a/%s/receipts.jsonl", s.given.pseudonym));
 		}
 		/* Nothing of it was collected: it must not look so. */
-		assert_int_equal(outbox_count(&s.places, NULL, NULL, &n), 0);
+		assert_int_equal(outbox_count(&s.places, NULL, NULL, 0, &n), 0);
 		assert_int_equal(n.collected, 0);
 		assert_int_equal(n.held + n.released, 3);
 		released_release(&r);
@@ -713,7 +718,7 @@ static void killed_while_calling_back(void **state)
 		if (told)
 			assert_int_equal(files(&s, "outbox", ".key", true) + files(&s, "outbox", ".seg", true), 0);
 		/* Told, or still known as not told: never in between. */
-		assert_int_equal(outbox_count(&s.places, NULL, NULL, &n), 0);
+		assert_int_equal(outbox_count(&s.places, NULL, NULL, 0, &n), 0);
 		assert_true(n.released == 3 || n.tombstones >= 1);
 		assert_int_equal(n.tombstones_collected, 0);
 		if (!killed)
