@@ -12,7 +12,8 @@ static enum tty_state look_at_tty(const struct doctor *d, int32_t pid)
 	enum tty_state state = tty_look(pid, &d->participant.programs);
 	if (state == TTY_UNKNOWN && d->policy.programs.count)
 		state = tty_look(pid, &d->policy.programs);
-	return state;
+	/* What is typed now waits for a moment, and is kept. */
+	return state == TTY_STARTING ? TTY_ECHO : state;
 }
 
 static bool is_excluded(const struct doctor *d, const struct raw_app *app)

@@ -158,7 +158,8 @@ enum tty_state {
 	TTY_ECHO,                /* every terminal echoes */
 	TTY_PROGRAM,             /* raw mode, with a known foreground program in each */
 	TTY_SECRET,              /* one of them is canonical with ECHO off: a password prompt */
-	TTY_UNKNOWN              /* cannot tell */
+	TTY_UNKNOWN,             /* cannot tell */
+	TTY_STARTING             /* echoes, but what has the foreground was started a moment ago, and may be about to switch that off */
 };
 
 enum consent_state { CONSENT_NONE, CONSENT_GIVEN, CONSENT_PAUSED, CONSENT_WITHDRAWN, CONSENT_EXPIRED,

@@ -156,29 +156,25 @@ count_desktop() {
 }
 
 run_desktop() {
-	# Two at a time: the second starts when the first of the two before it is done.
-	pending=
+	# They wait more than they compute: one more at a time than there are processors. The next starts when the oldest is done.
+	set --
 	for script in tests/desktop/test_*.py; do
 		[ "$script" != tests/desktop/test_apps.py ] || continue
 		ASSENT_BUILD=$out/gcc PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=30 900 \
 			/usr/bin/python3 "$script" >"$out/desktop-$(basename "$script" .py).log" 2>&1 </dev/null &
 		children="$children $!"
-		if [ "$pending" ]; then
-			wait "${pending%% *}"
-			count_desktop "${pending#* }" $?
-		fi
-		pending="$! $script"
-		if [ "$jobs" -lt 2 ]; then
-			wait "${pending%% *}"
-			count_desktop "$script" $?
-			pending=
-		fi
+		set -- "$@" "$! $script"
+		[ $# -gt "$jobs" ] || continue
+		wait "${1%% *}"
+		count_desktop "${1#* }" $?
+		shift
 	done
-	if [ "$pending" ]; then
-		wait "${pending%% *}"
-		count_desktop "${pending#* }" $?
-	fi
-	# Alone: it runs two applications at a time by itself, and measures what is kept.
+	while [ $# -gt 0 ]; do
+		wait "${1%% *}"
+		count_desktop "${1#* }" $?
+		shift
+	done
+	# Alone: it runs some applications side by side by itself, and measures what is kept.
 	script=tests/desktop/test_apps.py
 	set --
 	limit=1500

@@ -186,6 +186,9 @@ static void resettle(struct context *c, int64_t now_us, struct context_change *c
 		mask(change, s, c->barrier_us, now_us);
 	else if (s->terminal && s->reason == REASON_ECHO_OFF)
 		mask_terminal(change, s, s->tty_ok_us);
+	else if (s->terminal && s->reason == REASON_UNKNOWN && s->started)
+		/* What was started asks in a way of its own; the Return that started it was before the last good look, or shortly after. */
+		mask_terminal(change, s, s->tty_ok_us);
 	else if (s->terminal && s->reason == REASON_UNKNOWN)
 		/* A look that can tell nothing vouches for nothing; what was before waits for one that can. */
 		mask(change, s, INT64_MAX, s->tty_ok_us);
@@ -272,6 +275,7 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 		s->role = FIELD_PENDING;
 	}
 	s->tty = TTY_ECHO;
+	s->started = false;
 	s->before = 0;
 	s->object_us = s->strayed_us = s->before_ok_us = s->barrier_us = INT64_MIN;
 	s->field_ok_us = s->focused_ok_us = s->tty_ok_us = s->agree_ok_us = INT64_MIN;
@@ -436,15 +440,16 @@ static void apply_tty(struct context *c, const struct raw_event *raw, struct con
 		struct stay *s = slot(c, n);
 		if (s->window != raw->as.tty.window || !s->terminal)
 			continue;
-		if (n != c->serial && state == TTY_SECRET) {
+		if (n != c->serial && (state == TTY_SECRET || (state == TTY_UNKNOWN && s->started))) {
 			/* Left a moment ago: the prompt that is there now may have been there before. */
 			mask_terminal(change, s, s->tty_ok_us);
-			change->reason = REASON_ECHO_OFF;
+			change->reason = state == TTY_SECRET ? REASON_ECHO_OFF : REASON_UNKNOWN;
 		}
 		if (n == c->serial) {
 			s->tty = state;
 			resettle(c, raw->mono_us, change);
 			s = current(c);
+			s->started = state == TTY_STARTING;
 		}
 		/* A stay that began as a prompt stays masked; its successor is vouched for. */
 		if ((state == TTY_ECHO || state == TTY_PROGRAM) && !s->masked)

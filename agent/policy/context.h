@@ -37,6 +37,7 @@ struct stay {
 	int32_t pid;
 	enum field_role role;             /* of object; PENDING when there is none yet */
 	enum tty_state tty;
+	bool started;                     /* since the last look that vouched a program was started in the terminal */
 	int64_t object_us;                /* when the object became known: what was typed before went to another, or to nobody */
 	bool away;                        /* the object said that the focus is elsewhere, and nobody said where */
 	int64_t strayed_us;               /* last news that an object of another process has the focus */

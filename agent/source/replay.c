@@ -398,12 +398,12 @@ static int do_field(struct replay *w, const char *rest)
 
 static int do_tty(struct replay *w, const char *rest)
 {
-	static const char *const names[] = { "echo", "program", "secret", "unknown" };
+	static const char *const names[] = { "echo", "program", "secret", "unknown", "starting" };
 	char *end;
 	struct window *win = find_window(w, strtoull(rest, &end, 0));
 	if (!win || *end != ' ')
-		return fail(w, "tty WINDOW echo|program|secret|unknown");
-	for (int i = 0; i < 4; i++) {
+		return fail(w, "tty WINDOW echo|program|secret|unknown|starting");
+	for (int i = 0; i < 5; i++) {
 		if (strcmp(end + 1, names[i]) == 0) {
 			win->tty = (enum tty_state)i;
 			return 0;

@@ -17,8 +17,9 @@
 /* More ptys than this below one window, or ptys inside ptys: cannot tell. */
 enum { TTYS_MAX = 128, NESTED_MAX = 6 };
 
-/* Exec follows fork in a ms, in 50 under load: a copy of the shell that is older reads keys itself. */
-enum { COPY_MS = 350 };
+/* Exec follows fork in a ms, in 50 under load: a copy of the shell that is older reads keys itself. A program that asks for a secret switches the
+ * echo off when it has started, which takes a script half a second on a busy machine: what is typed ahead of that waits (CONTEXT_LIMIT_US is longer). */
+enum { COPY_MS = 350, STARTED_MS = 2000 };
 
 struct look {
 	const struct pattern_list *programs;
@@ -34,7 +35,7 @@ static struct tty_servers servers;
 static void worse(struct look *l, enum tty_state state)
 {
 	/* A certain secret outweighs what cannot be told. */
-	static const int badness[] = { [TTY_ECHO] = 0, [TTY_PROGRAM] = 1, [TTY_UNKNOWN] = 2, [TTY_SECRET] = 3 };
+	static const int badness[] = { [TTY_ECHO] = 0, [TTY_PROGRAM] = 1, [TTY_STARTING] = 2, [TTY_UNKNOWN] = 3, [TTY_SECRET] = 4 };
 	if (badness[state] > badness[l->state])
 		l->state = state;
 }
@@ -74,12 +75,13 @@ static void look_at_servers(struct look *l, enum tty_server_kind kind, int clien
 		worse(l, TTY_UNKNOWN);
 }
 
-static bool old(const struct tty_process *p)
+/* Since its fork; exec does not begin it anew. */
+static long long age_ms(const struct tty_process *p)
 {
 	struct timespec t;
 	long tick = sysconf(_SC_CLK_TCK);
 	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 - (long long)p->start * 1000 / (tick > 0 ? tick : 100) >= COPY_MS;
+	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 - (long long)p->start * 1000 / (tick > 0 ? tick : 100);
 }
 
 static bool is_copy(const struct tty_process *p)
@@ -96,8 +98,11 @@ static enum tty_state judge_lines(const struct tty_group *g)
 		if (tty_program_never(&g->member[i]) && tty_process_read(g->member[i].pid, &p))
 			return TTY_UNKNOWN;
 	/* It has not become the program yet that it is going to be: sudo, on a disk that has to wake up. */
-	if (g->has_leader && is_copy(&g->member[0]) && old(&g->member[0]))
+	if (g->has_leader && is_copy(&g->member[0]) && age_ms(&g->member[0]) >= COPY_MS)
 		return TTY_UNKNOWN;
+	for (int i = 0; i < g->count; i++)
+		if (age_ms(&g->member[i]) < STARTED_MS)
+			return TTY_STARTING;
 	return TTY_ECHO;
 }
 

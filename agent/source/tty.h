@@ -12,6 +12,7 @@
  *
  *   TTY_SECRET   reads lines without echo; or gpg-agent's pinentry has it open
  *   TTY_ECHO     echoes, and what has the foreground is not on the list of those that hide a program or ask for secrets
+ *   TTY_STARTING the same, but some of that was started less than 2 s ago
  *   TTY_PROGRAM  raw, and everything that reads keys in its foreground group is known to show what is typed
  *   TTY_UNKNOWN  anything else: no pty, another mount namespace or root, another user's program, not told, too many
  *

@@ -73,6 +73,10 @@ class Machine:
 			if name in os.environ:
 				self.env[name] = os.environ[name]
 		(self.root / "home").mkdir()
+		probe = self.run("true")
+		if probe.returncode:
+			shutil.rmtree(self.root)
+			raise Skip("needs the right to mount: " + probe.stderr.strip())
 		made = self.assent("keygen", "--out", self.root / "lab.key")
 		check(made.returncode == 0, made.stderr)
 		key = next(w for w in (made.stdout + made.stderr).split() if w.startswith("assent-pub-")).strip('"')
@@ -81,10 +85,6 @@ class Machine:
 		self.story.write_text(STORY)
 
 	def __enter__(self):
-		probe = self.run("true")
-		if probe.returncode:
-			shutil.rmtree(self.root)
-			raise Skip("needs the right to mount")
 		return self
 
 	def __exit__(self, *_):

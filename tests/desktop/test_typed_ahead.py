@@ -14,10 +14,19 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from agent import CODES, ORDINARY, SECRET, Agent, judged, leaks, spans, study  # noqa: E402
 from cases import check, note, run  # noqa: E402
-from desk import Desk, wait_for  # noqa: E402
+from desk import PYTHON, Desk, wait_for  # noqa: E402
 
 SOMEBODY = "setpriv --reuid=nobody --regid=nogroup --clear-groups " if os.getuid() == 0 else ""
 RATES = (0.0, 0.012)
+SLOW = """import os, termios, time, tty
+time.sleep(1)
+old = termios.tcgetattr(0)
+tty.setraw(0, termios.TCSADRAIN)
+while os.read(0, 1) not in (b"\\r", b"\\n", b"\\3"):
+	os.write(1, b"*")
+time.sleep(0.3)
+termios.tcsetattr(0, termios.TCSADRAIN, old)
+"""
 
 
 def word(alphabet, length):
@@ -93,10 +102,18 @@ def ssh():
 		" -p {port} root@127.0.0.1", before=serve)
 
 
+def a_slow_script():
+	"""What reads letter by letter is started, and thinks for a second, which it does with the echo on; and again about the answer."""
+	def write(desk, command):
+		(desk.home / "ask.py").write_text(SLOW)
+		return command.format(path=desk.home / "ask.py")
+	story(PYTHON + " {path}", before=write)
+
+
 def read_silent():
 	"""Of bash itself, which restores the echo at once: a prompt must last as long as a look takes to come."""
 	story("read -r -s x", rates=(0.012, 0.03))
 
 
 if __name__ == "__main__":
-	sys.exit(run(sudo, su, ssh, read_silent))
+	sys.exit(run(sudo, su, ssh, a_slow_script, read_silent))

@@ -132,5 +132,11 @@ MUTATIONS = [
 	("tty-before", "a prompt masks what waits since the last look, or the Return before it",
 		{CONTEXT: [("	mask(change, s, barrier_since(look_us), look_us);\n", "	mask(change, s, INT64_MAX, INT64_MAX);\n	(void)look_us;\n")]}),
 	("tty-left", "a prompt masks what waits of a terminal that was left",
-		{CONTEXT: [("if (n != c->serial && state == TTY_SECRET) {", "if (0) {")]}),
+		{CONTEXT: [("if (n != c->serial && (state == TTY_SECRET || (state == TTY_UNKNOWN && s->started))) {", "if (0) {")]}),
+	("tty-started", "a program that was just started and then cannot be told masks what was typed ahead of it",
+		{CONTEXT: [("s->reason == REASON_UNKNOWN && s->started)", "0)")]}),
+	("tty-left-started", "the same in a terminal that was left",
+		{CONTEXT: [(" || (state == TTY_UNKNOWN && s->started))) {", ")) {")]}),
+	("tty-starting", "a program that was just started vouches for nothing",
+		{CONTEXT: [("(state == TTY_ECHO || state == TTY_PROGRAM) && !s->masked", "state != TTY_UNKNOWN && !s->masked")]}),
 ]

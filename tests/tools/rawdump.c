@@ -166,7 +166,7 @@ static int arguments(int argc, char **argv)
 
 static int sample(struct x11 *x, struct atspi *a)
 {
-	static const char *const states[] = { "echo", "program", "secret", "unknown" };
+	static const char *const states[] = { "echo", "program", "secret", "unknown", "starting" };
 	int e = x11_sample(x);
 	if (focus_terminal) {
 		int64_t begin_us = clock_mono_us();

@@ -188,7 +188,7 @@ class Dialog(Terminal):
 class RawPrompt(Terminal):
 	"""A script that reads letter by letter and shows stars."""
 
-	name, oracle, packages = "python-raw-prompt", "list", ("xterm", "python3")
+	name, oracle, packages, busy = "python-raw-prompt", "list", ("xterm", "python3"), True
 	script = """import os, sys, termios, tty
 old = termios.tcgetattr(0)
 tty.setraw(0, termios.TCSADRAIN)
