@@ -149,7 +149,8 @@ void airlock_mask(struct airlock *a, const struct context_change *change, const 
 	size_t from = change->barrier_us == INT64_MAX ? a->count : 0;
 	for (size_t i = 0; i < a->count && !found; i++) {
 		const struct held *h = at(a, i);
-		found = h->barrier && h->mono_us >= change->barrier_us && concerns(change, h);
+		/* The barrier itself may have gone already: what is behind it knows. */
+		found = ((h->barrier && h->mono_us >= change->barrier_us) || h->barrier_us >= change->barrier_us) && concerns(change, h);
 		from = found ? i : 0;
 	}
 	size_t loose = change->loose_us == INT64_MAX ? a->count : after_confirmed(a, confirm, change->told_us);

@@ -154,13 +154,37 @@ void confirm_distrust(struct confirm *c, int32_t pid, int64_t now_us, int64_t wi
 	}
 }
 
+static bool took_at_once(const struct press *p, uint64_t object, int64_t before_us)
+{
+	return p->object == object && p->state == CONFIRM_TAKEN && p->kind == PRESS_CHARACTER && p->taken_us < before_us &&
+	       p->taken_us - p->mono_us <= CONFIRM_AT_ONCE_US;
+}
+
 int64_t confirm_last(const struct confirm *c, int32_t pid, uint64_t object, int64_t before_us)
 {
 	for (uint32_t i = 0, n = c->newest; object && i < CONFIRM_PRESSES && n != 0; i++, n--) {
 		const struct press *p = &c->press[n % CONFIRM_PRESSES];
-		if (p->pid == pid && p->object == object && p->state == CONFIRM_TAKEN && p->kind == PRESS_CHARACTER &&
-		    p->taken_us < before_us && p->taken_us - p->mono_us <= CONFIRM_AT_ONCE_US)
+		if (p->pid == pid && took_at_once(p, object, before_us))
 			return p->mono_us;
+	}
+	return INT64_MIN;
+}
+
+int64_t confirm_led(const struct confirm *c, int32_t pid, uint64_t object, int64_t before_us, int64_t within_us)
+{
+	const struct press *took = NULL, *next = NULL;
+	for (uint32_t i = 0, n = c->newest; object && i < CONFIRM_PRESSES && n != 0; i++, n--) {
+		const struct press *p = &c->press[n % CONFIRM_PRESSES];
+		if (p->pid != pid)
+			continue;
+		if (!took && took_at_once(p, object, before_us)) {
+			took = p;
+			if (next && next->kind == PRESS_BARRIER)
+				return INT64_MIN;
+		} else if (took && p->kind == PRESS_BARRIER) {
+			return took->mono_us - p->mono_us <= within_us ? p->mono_us : INT64_MIN;
+		}
+		next = p;
 	}
 	return INT64_MIN;
 }

@@ -65,6 +65,10 @@ void confirm_distrust(struct confirm *c, int32_t pid, int64_t now_us, int64_t wi
 /* When the newest character was pressed that this object took at once, and before this time; INT64_MIN if none is known. Carets that come late,
  * or together with other news, may be another press'. */
 int64_t confirm_last(const struct confirm *c, int32_t pid, uint64_t object, int64_t before_us);
+/* When the click, Tab, Enter or shortcut was pressed that can have led away from this object although it took characters after that: the last one
+ * before the character of confirm_last, if it is no older than within_us then, and no other one came next behind the character. (A window manager
+ * can hold a click back while keys pass it by.) INT64_MIN: there is none. */
+int64_t confirm_led(const struct confirm *c, int32_t pid, uint64_t object, int64_t before_us, int64_t within_us);
 /* NULL when it is not known any more. */
 const struct press *confirm_find(const struct confirm *c, uint32_t press);
 

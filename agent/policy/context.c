@@ -8,7 +8,8 @@
 /* XI2's times are milliseconds of the server, ours microseconds. */
 enum { GRAB_SLACK_US = 5000 };
 
-/* A window that got the focus this long after a click may have got the click, too. */
+/* A window that got the focus this long after a click may have got the click, too; and a window manager may hold a click back for so long, while
+ * keys pass it by into the field before. */
 enum { CLICK_US = 1000000 };
 
 /* A caret later than this comes from an application that stood still, or from a busy machine. */
@@ -129,13 +130,16 @@ static void mask_terminal(struct context_change *change, const struct stay *s, i
 }
 
 /* Secret keys are not confirmed by the object that had the focus; all else is masked from what can have moved it away.
- * object had it before, and said so last at focused_us; or a character that it took shows it. */
+ * object had it before, and said so last at focused_us; or a character that it took shows it, unless that was typed right behind what led away. */
 static void mask_field(const struct context *c, struct context_change *change, const struct stay *s, uint64_t object, int64_t focused_us)
 {
 	int64_t since = barrier_since(focused_us), took = confirm_last(&c->confirm, s->pid, object, c->field_us);
 	if (since == INT64_MIN && took == INT64_MIN && mask_way(change, s))
 		return;
-	mask(change, s, since > took ? since : took, INT64_MAX);
+	int64_t from = since > took ? since : took, led = confirm_led(&c->confirm, s->pid, object, c->field_us, CLICK_US);
+	if (led != INT64_MIN && led < from)
+		from = led;
+	mask(change, s, from, INT64_MAX);
 	change->told_us = c->field_us;
 	change->loose_us = since < change->loose_us ? since : change->loose_us;
 }
@@ -531,6 +535,13 @@ static int64_t sure_us(const struct stay *s, int64_t barrier_us)
 	return since > s->strayed_us ? since : s->strayed_us;
 }
 
+/* When all must still be well with what was typed at m. */
+static int64_t due_us(const struct moment *m)
+{
+	int64_t due = m->mono_us + CONTEXT_HOLD_US, led = m->barrier_us + CLICK_US;
+	return due > led ? due : led;
+}
+
 /* Keys run ahead of the news: is there an object after this one of which nobody has said yet what it is? Told by until_us: what was
  * told later than a caret moved was later than its key. */
 static bool runs_ahead(const struct context *c, const struct stay *s, int64_t mono_us, int64_t until_us)
@@ -571,7 +582,7 @@ static const struct stay *stay_of(const struct context *c, const struct stay *s,
 /* A key that types something, in an application: open when the caret of the text object that has the focus moved for it. */
 static enum verdict judge_character(struct context *c, const struct stay *s, const struct moment *m, enum reason *reason)
 {
-	int64_t due = m->mono_us + CONTEXT_HOLD_US;
+	int64_t due = due_us(m);
 	const struct press *p = confirm_find(&c->confirm, m->press);
 
 	*reason = REASON_UNKNOWN;
@@ -616,7 +627,7 @@ static enum verdict judge_character(struct context *c, const struct stay *s, con
 
 static bool vouched_for(const struct context *c, const struct stay *s, const struct moment *m, bool ended)
 {
-	int64_t due = m->mono_us + CONTEXT_HOLD_US;
+	int64_t due = m->key && !s->terminal ? due_us(m) : m->mono_us + CONTEXT_HOLD_US;
 	if (c->grab_ok_us < due || (!ended && context_stay(c, c->serial)->agree_ok_us < due))
 		return false;
 	if (s->terminal)

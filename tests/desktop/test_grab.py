@@ -6,8 +6,10 @@ one. And what menus and Alt-Tab, which hold it too, cost in ordinary keys.
 	test_grab.py --rounds 40   more; the figures are printed
 """
 
+import os
 import pathlib
 import random
+import signal
 import sys
 import threading
 import time
@@ -100,6 +102,32 @@ def terminal_200_ms():
 	moment(0.2, True)
 
 
+def a_click_held_back():
+	"""A window manager that stands still holds the click on the password field back, while the first keys pass it by into the field before."""
+	with Desk() as desk:
+		scene, secrets = Scene(desk), []
+		for seconds in (0.1, 0.3, 0.5, 0.6):
+			desk.click(*scene.editor.at(0))
+			time.sleep(SWALLOWED)
+			text = word(ORDINARY, 8)
+			scene.typed += text
+			desk.type(text, every=0.03)
+			secret = word(SECRET, 8)
+			secrets.append(secret)
+			os.kill(desk.manager.pid, signal.SIGSTOP)
+			desk.click(*scene.editor.at(1), settle=0)
+			desk.type(secret[:3], every=0.002)
+			time.sleep(seconds)
+			os.kill(desk.manager.pid, signal.SIGCONT)
+			time.sleep(0.05)
+			desk.type(secret[3:], every=0.01)
+			time.sleep(0.6)
+		judged()
+		scene.agent.flushed()
+		found = leaks(scene.agent, secrets, scene.typed)
+		check(not found, lambda: "; ".join(found))
+
+
 def borrowed(name, borrow):
 	"""Ordinary words around something that holds the keyboard and gives it back, as menus and Alt-Tab do."""
 	with Desk() as desk:
@@ -153,4 +181,4 @@ if __name__ == "__main__":
 		at = sys.argv.index("--rounds")
 		ROUNDS = int(sys.argv[at + 1])
 		del sys.argv[at:at + 2]
-	sys.exit(cases.run(field_40_ms, field_200_ms, terminal_40_ms, terminal_200_ms, alt_tab, popup_menu))
+	sys.exit(cases.run(field_40_ms, field_200_ms, terminal_40_ms, terminal_200_ms, a_click_held_back, alt_tab, popup_menu))

@@ -212,7 +212,7 @@ class Desk:
 		return said.stdout.strip() if said.returncode == 0 else None
 
 	def _open_wm(self):
-		self.start(["openbox", "--sm-disable"], log="openbox.log")
+		self.manager = self.start(["openbox", "--sm-disable"], log="openbox.log")
 		wait_for(lambda: "window id" in self.run(["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]).stdout
 			if shutil.which("xprop") else True, 30, name="openbox")
 

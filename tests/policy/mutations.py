@@ -122,6 +122,12 @@ MUTATIONS = [
 		{CONTEXT: [("	if (role == FIELD_SECRET && fresh)\n", "	if (0)\n"), ("	if (secret)\n		mask_left", "	if (0)\n		mask_left"),
 			]}),
 
+	("click-held-back", "what is typed right behind a click, Tab or Enter waits longer, since a window manager may hold a click back",
+		{CONTEXT: [("return due > led ? due : led;", "(void)led;\n	return due;")]}),
+	("click-led", "a character that the field before took right behind a click says nothing about when the click was handled",
+		{CONTEXT: [("if (led != INT64_MIN && led < from)", "if (0)")]}),
+	("barrier-gone", "a click masks what is behind it also when it has gone out itself",
+		{AIRLOCK: [(" || h->barrier_us >= change->barrier_us)", ")")]}),
 	# -- terminals --
 	("tty-echo", "the terminal echoes",
 		{CONTEXT: [("else if (s->terminal && s->tty == TTY_SECRET)", "else if (0)")]}),
