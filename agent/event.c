@@ -42,3 +42,22 @@ const char *event_device_name(unsigned device_class) { return NAME(devices, devi
 int event_kind_of(const char *name) { return find(kinds, EVENT_KIND_COUNT, name); }
 int event_class_of(const char *name) { return find(classes, CLASS_COUNT, name); }
 int event_reason_of(const char *name) { return find(reasons, REASON_COUNT, name); }
+
+static bool same_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+bool event_same(const struct event *a, const struct event *b)
+{
+	uint16_t has = a->has;
+	return a->kind == b->kind && has == b->has && a->mono_us == b->mono_us && a->t_us == b->t_us &&
+	       (!(has & HAS_DEVICE) || a->device == b->device) && (!(has & HAS_CLASS) || a->key_class == b->key_class) &&
+	       (!(has & HAS_CODE) || a->code == b->code) && (!(has & HAS_TEXT) || strcmp(a->text, b->text) == 0) &&
+	       (!(has & HAS_POSITION) || (a->x == b->x && a->y == b->y)) &&
+	       (!(has & HAS_DELTA) || (memcmp(&a->dx, &b->dx, sizeof a->dx) == 0 && memcmp(&a->dy, &b->dy, sizeof a->dy) == 0)) &&
+	       (!(has & HAS_SCROLL) || (a->scroll_x == b->scroll_x && a->scroll_y == b->scroll_y)) &&
+	       (!(has & HAS_APP) || same_text(a->app, b->app)) && (!(has & HAS_TITLE) || same_text(a->title, b->title)) &&
+	       (!(has & HAS_REASON) || a->reason == b->reason) && (!(has & HAS_END) || a->end_us == b->end_us) &&
+	       (!(has & HAS_LOST) || a->lost == b->lost) && (!(has & HAS_SYNTHETIC) || a->synthetic == b->synthetic);
+}

@@ -75,6 +75,9 @@ struct event {
 	const char *app, *title; /* borrowed: valid until the next call on whoever handed the event out */
 };
 
+/* The same row: equal in every column that is not null, floats bit by bit. */
+bool event_same(const struct event *a, const struct event *b);
+
 /* Names as they stand in every export ("key_down", "letter", "terminal-echo-off"), or NULL. */
 const char *event_kind_name(unsigned kind);
 const char *event_class_name(unsigned key_class);

@@ -1,94 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "columns.h"
-
-#include <math.h>
-#include <string.h>
-
-#include "check.h"
 #include "columns_inside.h"
+#include "float.h"
 #include "../error.h"
 
-enum { FLOAT_BITS = 255, FLOAT_SHIFT_MAX = 24 };  /* how a column of floats is kept */
-
-/* ---- Devices ---- */
-
-void device_list_set(struct device_list *l, int16_t device, enum device_class klass)
-{
-	uint32_t i = 0;
-	while (i < l->count && l->at[i].device != device)
-		i++;
-	if (i == SEGMENT_DEVICES_MAX || (unsigned)klass >= DEVICE_CLASS_COUNT)
-		return;
-	l->at[i].device = device;
-	l->at[i].klass = (uint8_t)klass;
-	if (i == l->count)
-		l->count++;
-}
-
-void device_list_encode(const struct device_list *l, struct bytes *out)
-{
-	bytes_put_varint(out, l->count);
-	for (uint32_t i = 0; i < l->count; i++) {
-		bytes_put_u16(out, (uint16_t)l->at[i].device);
-		bytes_put_u8(out, l->at[i].klass);
-	}
-}
-
-int device_list_decode(struct device_list *l, struct bytes_reader *in)
-{
-	uint64_t count = bytes_get_varint(in);
-	if (in->failed || count > SEGMENT_DEVICES_MAX)
-		return ERROR_CORRUPT;
-	for (uint64_t i = 0; i < count; i++) {
-		int16_t device = (int16_t)bytes_get_u16(in);
-		uint8_t klass = bytes_get_u8(in);
-		if (in->failed || klass >= DEVICE_CLASS_COUNT)
-			return ERROR_CORRUPT;
-		device_list_set(l, device, klass);
-	}
-	return 0;
-}
-
 /* ---- Floats: as whole numbers of 2^-shift where that is exact, else as their bits ---- */
-
-static float bits_float(int64_t value)
-{
-	uint32_t bits = (uint32_t)value;
-	float f;
-	memcpy(&f, &bits, sizeof f);
-	return f;
-}
-
-static int64_t float_bits(float value)
-{
-	uint32_t bits;
-	memcpy(&bits, &value, sizeof bits);
-	return bits;
-}
-
-/* All of n as whole numbers of 2^-shift; false: one of them is not exactly that (as -0 never is). */
-static bool to_whole(const struct numbers *n, unsigned shift, struct numbers *whole)
-{
-	double up = 1u << shift, down = 1 / up;
-	for (uint32_t i = 0; i < n->count; i++) {
-		double scaled = bits_float(n->data[i]) * up;
-		if (!(fabs(scaled) < 1 << 24))
-			return false;
-		whole->data[i] = (int64_t)scaled;
-		if (float_bits((float)((double)whole->data[i] * down)) != n->data[i])
-			return false;
-	}
-	whole->count = n->count;
-	return true;
-}
 
 static int encode_floats(const struct numbers *n, struct numbers *scratch, struct bytes *out)
 {
 	struct numbers whole = {0};
 	if (!numbers_reserve(&whole, n->count))
 		return ERROR_MEMORY;
+	whole.count = n->count;
 	unsigned shift = 0;
-	while (shift <= FLOAT_SHIFT_MAX && !to_whole(n, shift, &whole))
+	while (shift <= FLOAT_SHIFT_MAX && !float_to_whole(n->data, n->count, shift, whole.data))
 		shift++;
 	bool is_whole = shift <= FLOAT_SHIFT_MAX;
 	bytes_put_u8(out, is_whole ? (uint8_t)shift : FLOAT_BITS);
@@ -102,17 +26,13 @@ static int decode_floats(struct numbers *n, uint32_t count, struct bytes_reader 
 	uint8_t shift = bytes_get_u8(in);
 	if (shift == FLOAT_BITS) {
 		int error = numbers_decode(n, count, 0, UINT32_MAX, in);
-		for (uint32_t i = 0; error == 0 && i < count; i++)
-			if (!isfinite(bits_float(n->data[i])))
-				return ERROR_CORRUPT;
-		return error;
+		return error ? error : float_all_finite(n->data, count) ? 0 : ERROR_CORRUPT;
 	}
 	if (shift > FLOAT_SHIFT_MAX)
 		return ERROR_CORRUPT;
-	int error = numbers_decode(n, count, -(1 << 24), 1 << 24, in);
-	double down = 1.0 / (1u << shift);
-	for (uint32_t i = 0; error == 0 && i < count; i++)
-		n->data[i] = float_bits((float)((double)n->data[i] * down));
+	int error = numbers_decode(n, count, -FLOAT_WHOLE_MAX, FLOAT_WHOLE_MAX, in);
+	if (error == 0)
+		float_from_whole(n->data, count, shift);
 	return error;
 }
 
@@ -178,53 +98,6 @@ out:
 
 /* ---- Reading ---- */
 
-static bool shape_valid(const uint8_t *shape, size_t length)
-{
-	if (length != SHAPE_BYTES)
-		return false;
-	unsigned has = shape[1] | (unsigned)shape[2] << 8;
-	if (shape[0] >= EVENT_KIND_COUNT || has & ~(unsigned)HAS_ALL || shape[5] > 1 || shape[6] >= REASON_COUNT)
-		return false;
-	return (has & HAS_DEVICE || (shape[3] == 0 && shape[4] == 0))
-		&& (has & HAS_SYNTHETIC || shape[5] == 0) && (has & HAS_REASON || shape[6] == 0);
-}
-
-static bool key_valid(const uint8_t *key, size_t length)
-{
-	if (length == 0 || key[0] == 0 || key[0] > HAS_KEY / HAS_CLASS)
-		return false;
-	unsigned has = key[0] * (unsigned)HAS_CLASS;
-	size_t n = 1u + (has & HAS_CLASS ? 1 : 0) + (has & HAS_CODE ? 2 : 0);
-	if (length < n || (has & HAS_CLASS && key[1] >= CLASS_COUNT))
-		return false;
-	if (!(has & HAS_TEXT))
-		return length == n;
-	return length - n <= EVENT_TEXT_MAX && check_text(key + n, length - n);
-}
-
-static int decode_words(struct columns *c, enum words which, struct bytes_reader *in)
-{
-	struct dictionary *d = &c->words[which];
-	int error = dictionary_decode(d, in, SEGMENT_BLOCK_EVENTS_MAX);
-	if (error)
-		return error;
-	for (uint32_t i = 0; i < d->count; i++) {
-		size_t length;
-		const uint8_t *word = dictionary_word(d, i, &length);
-		bool valid = false;
-		switch (which) {
-		case WORDS_SHAPE: valid = shape_valid(word, length); break;
-		case WORDS_KEY: valid = key_valid(word, length); break;
-		case WORDS_APP: valid = length <= EVENT_APP_MAX && check_text(word, length); break;
-		case WORDS_TITLE: valid = length <= EVENT_TITLE_MAX && check_text(word, length); break;
-		case WORDS_COUNT: break;
-		}
-		if (!valid)
-			return ERROR_CORRUPT;
-	}
-	return 0;
-}
-
 static int decode_column(struct columns *c, enum column column, uint32_t count, struct bytes_reader *in)
 {
 	struct numbers *n = &c->column[column];
@@ -246,18 +119,11 @@ static int decode_column(struct columns *c, enum column column, uint32_t count, 
 	return ERROR_CORRUPT;
 }
 
-static uint16_t shape_has(const struct columns *c, uint32_t which)
-{
-	size_t length;
-	const uint8_t *shape = dictionary_word(&c->words[WORDS_SHAPE], which, &length);
-	return (uint16_t)(shape[1] | shape[2] << 8);
-}
-
 /* How many values each column must have, now that the shape of each row is known. */
 static void count_values(const struct columns *c, uint32_t count[COLUMN_COUNT])
 {
 	for (uint32_t i = 0; i < c->rows; i++) {
-		uint16_t has = shape_has(c, (uint32_t)c->column[COLUMN_SHAPE].data[i]);
+		uint16_t has = words_shape_has(c, (uint32_t)c->column[COLUMN_SHAPE].data[i]);
 		for (unsigned k = COLUMN_SHAPE + 1; k < COLUMN_COUNT; k++)
 			count[k] += columns_wants(k, has);
 	}
@@ -268,7 +134,7 @@ static bool keys_agree(const struct columns *c)
 {
 	const struct numbers *shapes = &c->column[COLUMN_SHAPE], *keys = &c->column[COLUMN_KEY];
 	for (uint32_t i = 0, k = 0; i < c->rows; i++) {
-		uint16_t has = shape_has(c, (uint32_t)shapes->data[i]) & HAS_KEY;
+		uint16_t has = words_shape_has(c, (uint32_t)shapes->data[i]) & HAS_KEY;
 		if (!has)
 			continue;
 		size_t length;
@@ -286,7 +152,7 @@ static int decode_section(struct columns *c, uint8_t id, struct bytes_reader *in
 	if (id == SECTION_DEVICES) {
 		error = device_list_decode(devices, in);
 	} else if (id >= SECTION_WORDS && id < SECTION_WORDS + WORDS_COUNT) {
-		error = decode_words(c, id - SECTION_WORDS, in);
+		error = words_decode(c, id - SECTION_WORDS, in);
 	} else if (id >= SECTION_COLUMNS && id < SECTION_COLUMNS + COLUMN_COUNT) {
 		enum column column = id - SECTION_COLUMNS;
 		if (count[column] == 0)
@@ -300,21 +166,6 @@ static int decode_section(struct columns *c, uint8_t id, struct bytes_reader *in
 	if (error == 0 && (in->failed || in->at != in->end))
 		error = ERROR_CORRUPT;
 	return error;
-}
-
-static void find_times(struct columns *c)
-{
-	const int64_t *mono = c->column[COLUMN_MONO].data, *utc = c->column[COLUMN_UTC].data;
-	for (uint32_t i = 0; i < c->rows; i++) {
-		int64_t m = (int64_t)((uint64_t)mono[i] + (uint64_t)c->mono_base);
-		int64_t t = (int64_t)((uint64_t)mono[i] + (uint64_t)utc[i] + (uint64_t)c->utc_base);
-		if (i == 0 || t < c->t_first)
-			c->t_first = t;
-		if (i == 0 || t > c->t_last)
-			c->t_last = t;
-		if (i == 0 || m > c->mono_last)
-			c->mono_last = m;
-	}
 }
 
 int columns_decode(struct columns *c, const uint8_t *data, size_t length, struct device_list *devices)
@@ -346,7 +197,7 @@ int columns_decode(struct columns *c, const uint8_t *data, size_t length, struct
 	if (error == 0 && !keys_agree(c))
 		error = ERROR_CORRUPT;
 	if (error == 0)
-		find_times(c);
+		columns_find_times(c);
 out:
 	if (error)
 		columns_clear(c);

@@ -26,6 +26,10 @@ bool check_text(const void *text, size_t length)
 {
 	const uint8_t *s = text;
 	for (size_t at = 0; at < length;) {
+		if (s[at] >= 0x20 && s[at] < 0x7f) {   /* most text */
+			at++;
+			continue;
+		}
 		size_t n = sequence(s + at, length - at);
 		if (n == 0)
 			return false;

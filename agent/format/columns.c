@@ -84,7 +84,7 @@ static int64_t number(struct columns *c, enum words which, enum column column, c
 		int64_t last = known->data[known->count - 1];
 		size_t n;
 		const uint8_t *text = dictionary_word(&c->words[which], (uint32_t)last, &n);
-		if (n == length && memcmp(text, word, n) == 0)
+		if (n == length && dictionary_same(text, word, n))
 			return last;
 	}
 	return dictionary_number(&c->words[which], word, length);
@@ -100,6 +100,26 @@ static bool fits(const struct columns *c)
 		&& (size_t)(c->rows + 1) * COLUMNS_ROW_BYTES + words + 8192 <= SEGMENT_BLOCK_BYTES_MAX;
 }
 
+static bool has_room(struct columns *c, enum column column)
+{
+	struct numbers *n = &c->column[column];
+	return n->count < n->capacity || numbers_reserve(n, 1);
+}
+
+/* For a value in each column in which this row has one. */
+static bool has_rooms(struct columns *c, uint16_t has)
+{
+	bool room = has_room(c, COLUMN_SHAPE) && has_room(c, COLUMN_MONO) && has_room(c, COLUMN_UTC);
+	for (unsigned i = COLUMN_UTC + 1; i < COLUMN_COUNT && room; i++)
+		room = !(columns_has[i] & has) || has_room(c, i);
+	return room;
+}
+
+static void push(struct columns *c, enum column column, int64_t value)
+{
+	c->column[column].data[c->column[column].count++] = value;
+}
+
 int columns_add(struct columns *c, const struct event *event)
 {
 	uint16_t has = event->has & HAS_ALL;
@@ -108,30 +128,44 @@ int columns_add(struct columns *c, const struct event *event)
 	if (!fits(c))
 		return ERROR_LIMIT;
 
-	int64_t value[COLUMN_COUNT] = {
-		[COLUMN_MONO] = difference(event->mono_us, c->mono_base),
-		[COLUMN_UTC] = difference(difference(event->t_us, c->utc_base), difference(event->mono_us, c->mono_base)),
-		[COLUMN_X] = event->x, [COLUMN_Y] = event->y,
-		[COLUMN_DX] = float_bits(event->dx), [COLUMN_DY] = float_bits(event->dy),
-		[COLUMN_SCROLL_X] = event->scroll_x, [COLUMN_SCROLL_Y] = event->scroll_y,
-		[COLUMN_END] = difference(event->end_us, event->t_us), [COLUMN_LOST] = event->lost,
-	};
 	uint8_t shape[SHAPE_BYTES], key[KEY_BYTES_MAX];
-	value[COLUMN_SHAPE] = number(c, WORDS_SHAPE, COLUMN_SHAPE, shape, shape_write(event, has, shape));
+	int64_t key_number = 0, app = 0, title = 0;
+	int64_t shape_number = number(c, WORDS_SHAPE, COLUMN_SHAPE, shape, shape_write(event, has, shape));
 	if (has & HAS_KEY)
-		value[COLUMN_KEY] = number(c, WORDS_KEY, COLUMN_KEY, key, key_write(event, has, key));
+		key_number = number(c, WORDS_KEY, COLUMN_KEY, key, key_write(event, has, key));
 	if (has & HAS_APP)
-		value[COLUMN_APP] = number(c, WORDS_APP, COLUMN_APP, event->app, strlen(event->app));
+		app = number(c, WORDS_APP, COLUMN_APP, event->app, strlen(event->app));
 	if (has & HAS_TITLE)
-		value[COLUMN_TITLE] = number(c, WORDS_TITLE, COLUMN_TITLE, event->title, strlen(event->title));
-	if (value[COLUMN_SHAPE] < 0 || value[COLUMN_KEY] < 0 || value[COLUMN_APP] < 0 || value[COLUMN_TITLE] < 0)
+		title = number(c, WORDS_TITLE, COLUMN_TITLE, event->title, strlen(event->title));
+	if (shape_number < 0 || key_number < 0 || app < 0 || title < 0 || !has_rooms(c, has))
 		return ERROR_MEMORY;
-	for (unsigned i = 0; i < COLUMN_COUNT; i++)
-		if (c->column[i].count == c->column[i].capacity && !numbers_reserve(&c->column[i], 1))
-			return ERROR_MEMORY;
-	for (unsigned i = 0; i < COLUMN_COUNT; i++)
-		if (columns_wants(i, has))
-			c->column[i].data[c->column[i].count++] = value[i];
+
+	int64_t mono = difference(event->mono_us, c->mono_base);
+	push(c, COLUMN_SHAPE, shape_number);
+	push(c, COLUMN_MONO, mono);
+	push(c, COLUMN_UTC, difference(difference(event->t_us, c->utc_base), mono));
+	if (has & HAS_KEY)
+		push(c, COLUMN_KEY, key_number);
+	if (has & HAS_POSITION) {
+		push(c, COLUMN_X, event->x);
+		push(c, COLUMN_Y, event->y);
+	}
+	if (has & HAS_DELTA) {
+		push(c, COLUMN_DX, float_bits(event->dx));
+		push(c, COLUMN_DY, float_bits(event->dy));
+	}
+	if (has & HAS_SCROLL) {
+		push(c, COLUMN_SCROLL_X, event->scroll_x);
+		push(c, COLUMN_SCROLL_Y, event->scroll_y);
+	}
+	if (has & HAS_APP)
+		push(c, COLUMN_APP, app);
+	if (has & HAS_TITLE)
+		push(c, COLUMN_TITLE, title);
+	if (has & HAS_END)
+		push(c, COLUMN_END, difference(event->end_us, event->t_us));
+	if (has & HAS_LOST)
+		push(c, COLUMN_LOST, event->lost);
 
 	if (c->rows == 0 || event->t_us < c->t_first)
 		c->t_first = event->t_us;
@@ -181,6 +215,11 @@ static float read_float(int64_t value)
 	return f;
 }
 
+static int64_t next(const struct columns *c, struct cursor *at, enum column column)
+{
+	return c->column[column].data[at->at[column]++];
+}
+
 bool columns_next(const struct columns *c, struct cursor *at, struct event *event)
 {
 	if (at->row == c->rows)
@@ -188,34 +227,39 @@ bool columns_next(const struct columns *c, struct cursor *at, struct event *even
 	memset(event, 0, sizeof *event);
 	size_t length;
 	const uint8_t *shape = dictionary_word(&c->words[WORDS_SHAPE],
-		(uint32_t)c->column[COLUMN_SHAPE].data[at->row], &length);
+		(uint32_t)next(c, at, COLUMN_SHAPE), &length);
 	event->kind = shape[0];
 	event->has = (uint16_t)(shape[1] | shape[2] << 8);
 	event->device = get_i16(shape + 3);
 	event->synthetic = shape[5];
 	event->reason = shape[6];
 
-	int64_t value[COLUMN_COUNT] = {0};
-	for (unsigned i = 0; i < COLUMN_COUNT; i++)
-		if (columns_wants(i, event->has))
-			value[i] = c->column[i].data[at->at[i]++];
-	event->mono_us = sum(value[COLUMN_MONO], c->mono_base);
-	event->t_us = sum(sum(value[COLUMN_UTC], value[COLUMN_MONO]), c->utc_base);
-	event->x = (int32_t)value[COLUMN_X];
-	event->y = (int32_t)value[COLUMN_Y];
-	event->dx = read_float(value[COLUMN_DX]);
-	event->dy = read_float(value[COLUMN_DY]);
-	event->scroll_x = (int16_t)value[COLUMN_SCROLL_X];
-	event->scroll_y = (int16_t)value[COLUMN_SCROLL_Y];
-	event->lost = (int32_t)value[COLUMN_LOST];
-	if (event->has & HAS_END)
-		event->end_us = sum(value[COLUMN_END], event->t_us);
-	if (event->has & HAS_KEY)
-		read_key(c, (uint32_t)value[COLUMN_KEY], event);
-	if (event->has & HAS_APP)
-		event->app = read_text(&c->words[WORDS_APP], (uint32_t)value[COLUMN_APP], at->app);
-	if (event->has & HAS_TITLE)
-		event->title = read_text(&c->words[WORDS_TITLE], (uint32_t)value[COLUMN_TITLE], at->title);
+	int64_t mono = next(c, at, COLUMN_MONO);
+	uint16_t has = event->has;
+	event->mono_us = sum(mono, c->mono_base);
+	event->t_us = sum(sum(next(c, at, COLUMN_UTC), mono), c->utc_base);
+	if (has & HAS_KEY)
+		read_key(c, (uint32_t)next(c, at, COLUMN_KEY), event);
+	if (has & HAS_POSITION) {
+		event->x = (int32_t)next(c, at, COLUMN_X);
+		event->y = (int32_t)next(c, at, COLUMN_Y);
+	}
+	if (has & HAS_DELTA) {
+		event->dx = read_float(next(c, at, COLUMN_DX));
+		event->dy = read_float(next(c, at, COLUMN_DY));
+	}
+	if (has & HAS_SCROLL) {
+		event->scroll_x = (int16_t)next(c, at, COLUMN_SCROLL_X);
+		event->scroll_y = (int16_t)next(c, at, COLUMN_SCROLL_Y);
+	}
+	if (has & HAS_APP)
+		event->app = read_text(&c->words[WORDS_APP], (uint32_t)next(c, at, COLUMN_APP), at->app);
+	if (has & HAS_TITLE)
+		event->title = read_text(&c->words[WORDS_TITLE], (uint32_t)next(c, at, COLUMN_TITLE), at->title);
+	if (has & HAS_END)
+		event->end_us = sum(next(c, at, COLUMN_END), event->t_us);
+	if (has & HAS_LOST)
+		event->lost = (int32_t)next(c, at, COLUMN_LOST);
 	at->row++;
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What columns.c (rows) and block.c (bytes) share. */
+/* What columns.c (rows), block.c and sealed_*.c (bytes) share. */
 #ifndef ASSENT_COLUMNS_INSIDE_H
 #define ASSENT_COLUMNS_INSIDE_H
 
@@ -22,5 +22,12 @@ static inline bool columns_wants(unsigned column, uint16_t has)
 {
 	return columns_has[column] == 0 || columns_has[column] & has;
 }
+
+/* Takes a section of words and checks each. ERROR_CORRUPT, ERROR_MEMORY. */
+int words_decode(struct columns *c, enum words which, struct bytes_reader *in);
+/* has of a shape below the count of shapes. */
+uint16_t words_shape_has(const struct columns *c, uint32_t which);
+/* Sets t_first, t_last and mono_last from the rows. */
+void columns_find_times(struct columns *c);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dictionary.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,31 +25,37 @@ void dictionary_clear(struct dictionary *d)
 		memset(d->table, 0, d->table_size * sizeof *d->table);
 }
 
-const uint8_t *dictionary_word(const struct dictionary *d, uint32_t number, size_t *length)
+static uint64_t mix(uint64_t a, uint64_t b)
 {
-	uint32_t begin = number ? d->ends[number - 1] : 0;
-	*length = d->ends[number] - begin;
-	return d->text.data + begin;
+	unsigned __int128 product = (unsigned __int128)a * b;
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* FNV-1a: words are short, and come from this side of the airlock. */
-static uint32_t hash(const uint8_t *word, size_t length)
+/* Titles are chosen by web pages, and all words by who writes a segment: without random seeds, they could choose words that all fall into one place
+ * of the table, and looking for them would take the square of their number. Nothing in the file depends on it. */
+static uint32_t hash(const struct dictionary *d, const uint8_t *word, size_t length)
 {
-	uint32_t h = 2166136261u;
-	for (size_t i = 0; i < length; i++)
-		h = (h ^ word[i]) * 16777619u;
-	return h ^ h >> 15;
+	uint64_t h = d->seed[0] ^ length, piece;
+	for (; length > sizeof piece; word += sizeof piece, length -= sizeof piece) {
+		memcpy(&piece, word, sizeof piece);
+		h = mix(h ^ piece, d->seed[1]);
+	}
+	piece = 0;
+	if (length > 0)
+		memcpy(&piece, word, length);
+	h = mix(h ^ piece, d->seed[1]);
+	return (uint32_t)(h ^ h >> 32);
 }
 
 static uint32_t *slot(const struct dictionary *d, const void *word, size_t length)
 {
 	uint32_t mask = d->table_size - 1;
-	for (uint32_t i = hash(word, length) & mask;; i = (i + 1) & mask) {
+	for (uint32_t i = hash(d, word, length) & mask;; i = (i + 1) & mask) {
 		if (d->table[i] == 0)
 			return &d->table[i];
 		size_t n;
 		const uint8_t *known = dictionary_word(d, d->table[i] - 1, &n);
-		if (n == length && memcmp(known, word, n) == 0)
+		if (n == length && dictionary_same(known, word, n))
 			return &d->table[i];
 	}
 }
@@ -59,6 +66,10 @@ static int grow_table(struct dictionary *d)
 	uint32_t *table = calloc(size, sizeof *table);
 	if (!table)
 		return ERROR_MEMORY;
+	if (d->table_size == 0) {
+		randombytes_buf(d->seed, sizeof d->seed);
+		d->seed[1] |= 1;
+	}
 	free(d->table);
 	d->table = table;
 	d->table_size = size;

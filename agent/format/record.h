@@ -6,7 +6,7 @@
 #include "bytes.h"
 
 enum record_type {
-	RECORD_HEADER = 1, RECORD_BLOCK = 2, RECORD_FOOTER = 3, RECORD_CUT = 4,
+	RECORD_HEADER = 1, RECORD_BLOCK = 2, RECORD_FOOTER = 3, RECORD_CUT = 4, RECORD_SEALED = 5,
 	RECORD_OPTIONAL = 128    /* a reader skips those from here that it does not know */
 };
 

@@ -26,7 +26,7 @@ int segment_frame(const uint8_t *data, size_t length, struct segment_frame *fram
 		frame->good = (size_t)(in.at - begin);
 		frame->last_t_us = record.t_us;
 		frame->records++;
-		frame->blocks += record.type == RECORD_BLOCK;
+		frame->blocks += record.type == RECORD_BLOCK || record.type == RECORD_SEALED;
 		frame->cut = record.type == RECORD_CUT;
 		frame->finished = frame->cut || record.type == RECORD_FOOTER;
 	} while (!frame->finished && record_get(&in, frame->records, &record) == 0 && record.type != RECORD_HEADER

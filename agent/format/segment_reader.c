@@ -8,6 +8,7 @@
 #include "cipher.h"
 #include "columns.h"
 #include "pack.h"
+#include "sealed.h"
 #include "../error.h"
 
 enum { GO_ON = 1 };
@@ -20,12 +21,13 @@ struct segment_reader {
 	struct bytes plain, content;    /* of the last record: decrypted, decompressed */
 	struct segment_meta meta;
 	struct columns columns;
+	struct sealed_reader *sealed;   /* once there is something sealed */
 	struct cursor cursor;
 	uint64_t events, blocks;
 	struct device_list devices;
 	int64_t t_last, mono_last;      /* of all blocks so far; the header's before the first */
-	struct event gap;               /* what a cut stands for, until it was given out */
-	bool has_gap, was_cut;
+	int64_t from_us;                /* what is before it is not wanted */
+	bool was_cut;
 	int status;                     /* GO_ON, or what every further call returns */
 };
 
@@ -63,17 +65,22 @@ static int get_meta(struct segment_meta *meta, const struct bytes *content)
 	return valid && !in.failed ? 0 : ERROR_CORRUPT;
 }
 
-/* Behind the lead, decrypted, all that is left is the frame and zeros. Nothing rides along. */
+/* Behind what is there, decrypted, are zeros, up to the next multiple. Nothing rides along. */
+static bool padded(struct bytes_reader *in)
+{
+	if ((size_t)(in->end - in->at) >= RECORD_PAD_BYTES)
+		return false;
+	while (in->at != in->end)
+		if (*in->at++)
+			return false;
+	return true;
+}
+
 static int unpack(struct segment_reader *r, struct bytes_reader *in)
 {
 	size_t length = bytes_get_u32(in);
 	const uint8_t *frame = bytes_get(in, length);
-	if (!frame || (size_t)(in->end - in->at) >= RECORD_PAD_BYTES)
-		return ERROR_CORRUPT;
-	while (in->at != in->end)
-		if (*in->at++)
-			return ERROR_CORRUPT;
-	return pack_open(r->unpacker, frame, length, &r->content);
+	return frame && padded(in) ? pack_open(r->unpacker, frame, length, &r->content) : ERROR_CORRUPT;
 }
 
 static int get_header(struct segment_reader *r)
@@ -125,6 +132,7 @@ int segment_reader_new(const uint8_t *data, size_t length, const uint8_t key[SEG
 		goto out;
 	r->columns.mono_base = r->mono_last = r->meta.mono_us;
 	r->columns.utc_base = r->t_last = r->meta.t_us;
+	r->from_us = INT64_MIN;
 	r->status = GO_ON;
 	*reader = r;
 	return 0;
@@ -142,11 +150,14 @@ void segment_reader_free(struct segment_reader *r)
 	bytes_release(&r->plain);
 	bytes_release(&r->content);
 	columns_release(&r->columns);
+	sealed_reader_free(r->sealed);
 	free(r);
 }
 
 const struct segment_meta *segment_reader_meta(const struct segment_reader *r) { return &r->meta; }
+void segment_reader_from(struct segment_reader *r, int64_t t_us) { r->from_us = t_us; }
 bool segment_reader_was_cut(const struct segment_reader *r) { return r->was_cut; }
+const struct device_list *segment_reader_devices(const struct segment_reader *r) { return &r->devices; }
 
 enum device_class segment_reader_device(const struct segment_reader *r, int16_t device)
 {
@@ -156,28 +167,55 @@ enum device_class segment_reader_device(const struct segment_reader *r, int16_t 
 	return DEVICE_OTHER;
 }
 
-static int get_block(struct segment_reader *r)
+static int decode_block(struct segment_reader *r, struct bytes_reader *in, struct device_list *devices)
+{
+	int error = unpack(r, in);
+	return error ? error : columns_decode(&r->columns, r->content.data, r->content.length, devices);
+}
+
+static int decode_sealed(struct segment_reader *r, struct bytes_reader *in, struct device_list *devices)
+{
+	_Static_assert((int)CIPHER_MORE >= (int)LANE_BEHIND, "what may be read behind the lanes");
+	if (!r->sealed)
+		r->sealed = sealed_reader_new();
+	if (!r->sealed)
+		return ERROR_MEMORY;
+	size_t head_length = bytes_get_u32(in), lanes_length = bytes_get_u32(in);
+	const uint8_t *head = bytes_get(in, head_length), *lanes = bytes_get(in, lanes_length);
+	if (in->failed || !padded(in))
+		return ERROR_CORRUPT;
+	int error = pack_open(r->unpacker, head, head_length, &r->content);
+	return error ? error : sealed_decode(r->sealed, &r->columns, r->content.data, r->content.length, lanes, lanes_length, devices);
+}
+
+static int get_block(struct segment_reader *r, bool sealed)
 {
 	struct bytes_reader in = {r->plain.data, r->plain.data + r->plain.length, false};
 	struct columns *c = &r->columns;
 	uint32_t rows = bytes_get_u32(&in);
 	int64_t first = (int64_t)bytes_get_u64(&in), last = (int64_t)bytes_get_u64(&in);
-	struct device_list devices = r->devices;
-	int error = unpack(r, &in);
-	if (error == 0)
-		error = columns_decode(c, r->content.data, r->content.length, &devices);
-	if (error)
-		return error;
-	if (rows != c->rows || first != c->t_first || last != c->t_last) {
-		columns_clear(c);
+	int64_t mono_last = sealed ? (int64_t)bytes_get_u64(&in) : 0;
+	/* A block of the journal is read in any case: it alone names its devices, and its clock. */
+	bool wanted = last >= r->from_us;
+	if (in.failed)
 		return ERROR_CORRUPT;
+	if (wanted || !sealed) {
+		struct device_list devices = r->devices;
+		int error = sealed ? decode_sealed(r, &in, &devices) : decode_block(r, &in, &devices);
+		if (error)
+			return error;
+		bool same = rows == c->rows && first == c->t_first && last == c->t_last && (!sealed || mono_last == c->mono_last);
+		mono_last = c->mono_last;
+		if (!same || !wanted)
+			columns_clear(c);
+		if (!same)
+			return ERROR_CORRUPT;
+		r->devices = devices;
 	}
-	r->devices = devices;
-	r->cursor = (struct cursor){0};
 	if (r->blocks == 0 || last > r->t_last)
 		r->t_last = last;
-	if (r->blocks == 0 || c->mono_last > r->mono_last)
-		r->mono_last = c->mono_last;
+	if (r->blocks == 0 || mono_last > r->mono_last)
+		r->mono_last = mono_last;
 	r->blocks++;
 	r->events += rows;
 	return GO_ON;
@@ -209,10 +247,10 @@ static int get_cut(struct segment_reader *r, const struct record *record)
 		return error;
 	if (r->in.at != r->in.end)
 		return ERROR_CORRUPT;
-	r->gap = (struct event){.kind = EVENT_GAP, .reason = REASON_CRASH, .has = HAS_REASON | HAS_END, .t_us = r->t_last,
+	struct event gap = {.kind = EVENT_GAP, .reason = REASON_CRASH, .has = HAS_REASON | HAS_END, .t_us = r->t_last,
 		.mono_us = r->mono_last, .end_us = to_us > r->t_last ? to_us : r->t_last};
-	r->has_gap = r->was_cut = true;
-	return 0;
+	r->was_cut = true;
+	return columns_add(&r->columns, &gap);
 }
 
 /* GO_ON: there are rows again, or a record was skipped. */
@@ -220,6 +258,8 @@ static int get_record(struct segment_reader *r)
 {
 	struct record record;
 	bool last;
+	columns_clear(&r->columns);
+	r->cursor = (struct cursor){0};
 	int error = record_get(&r->in, r->records, &record);
 	if (error)
 		return error;
@@ -233,7 +273,8 @@ static int get_record(struct segment_reader *r)
 	if (last != (record.type == RECORD_FOOTER))
 		return ERROR_CORRUPT;
 	switch (record.type) {
-	case RECORD_BLOCK: return get_block(r);
+	case RECORD_BLOCK: return get_block(r, false);
+	case RECORD_SEALED: return get_block(r, true);
 	case RECORD_FOOTER: return get_footer(r);
 	case RECORD_HEADER: return ERROR_CORRUPT;
 	default: return record.type >= RECORD_OPTIONAL ? GO_ON : ERROR_UNSUPPORTED;
@@ -242,15 +283,22 @@ static int get_record(struct segment_reader *r)
 
 int segment_reader_next(struct segment_reader *r, struct event *event)
 {
-	while (r->status == GO_ON) {
-		if (columns_next(&r->columns, &r->cursor, event))
-			return 1;
+	while (!columns_next(&r->columns, &r->cursor, event)) {
+		if (r->status != GO_ON)
+			return r->status;
 		r->status = get_record(r);
 	}
-	if (r->has_gap) {
-		*event = r->gap;
-		r->has_gap = false;
-		return 1;
+	return 1;
+}
+
+int segment_reader_block(struct segment_reader *r, const struct columns **block)
+{
+	while (r->cursor.row == r->columns.rows) {
+		if (r->status != GO_ON)
+			return r->status;
+		r->status = get_record(r);
 	}
-	return r->status;
+	r->cursor.row = r->columns.rows;
+	*block = &r->columns;
+	return 1;
 }

@@ -8,6 +8,7 @@
 #include "cipher.h"
 #include "columns.h"
 #include "pack.h"
+#include "sealed.h"
 #include "../error.h"
 
 enum { KEEP_ROWS = 4096, KEEP_BYTES = 256 << 10 };  /* memory beyond that is given back after a flush */
@@ -22,7 +23,9 @@ struct segment_writer {
 	struct device_list devices;     /* all */
 	struct numbers scratch, cuts;
 	struct bytes content, plain;    /* columns; what is encrypted */
-	bool finished;
+	bool seals, finished;
+	struct sealed_writer *sealed;   /* once there is something to seal */
+	struct bytes lanes;
 };
 
 static bool put_string(struct bytes *out, const char *text, size_t size)
@@ -49,17 +52,21 @@ static int put_meta(const struct segment_meta *meta, struct bytes *out)
 	return !valid ? ERROR_INVALID : out->failed ? ERROR_MEMORY : 0;
 }
 
-/* The record with what is in w->content, behind the lead that is in w->plain already. */
+/* The record with what is in w->content and w->lanes, behind the lead that is in w->plain already. */
 static int put_record(struct segment_writer *w, enum record_type type, int64_t t_us, const uint8_t *prelude, const struct numbers *cuts,
 	struct bytes *out)
 {
-	size_t at = w->plain.length;
+	size_t at = w->plain.length, lengths = type == RECORD_SEALED ? 8 : 4;
 	bytes_put_u32(&w->plain, 0);
+	if (type == RECORD_SEALED)
+		bytes_put_u32(&w->plain, (uint32_t)w->lanes.length);
 	int error = w->content.failed || w->plain.failed ? ERROR_MEMORY : pack_frame(w->packer, &w->content, cuts, &w->plain);
 	if (error)
 		return error;
 	struct bytes length = {w->plain.data + at, 0, 4, false};
-	bytes_put_u32(&length, (uint32_t)(w->plain.length - at - 4));
+	bytes_put_u32(&length, (uint32_t)(w->plain.length - at - lengths));
+	if (type == RECORD_SEALED)
+		bytes_put(&w->plain, w->lanes.data, w->lanes.length);
 	error = cipher_put(w->cipher, (uint8_t)type, type == RECORD_FOOTER, t_us, w->records, prelude, &w->plain, out);
 	if (error == 0)
 		w->records++;
@@ -115,7 +122,14 @@ void segment_writer_free(struct segment_writer *w)
 	numbers_release(&w->cuts);
 	bytes_release(&w->content);
 	bytes_release(&w->plain);
+	bytes_release(&w->lanes);
+	sealed_writer_free(w->sealed);
 	free(w);
+}
+
+void segment_writer_seal(struct segment_writer *w)
+{
+	w->seals = true;
 }
 
 void segment_writer_device(struct segment_writer *w, int16_t device, enum device_class klass)
@@ -143,7 +157,7 @@ static void clear(struct segment_writer *w)
 	uint32_t rows = w->columns.rows;
 	columns_clear(&w->columns);
 	w->fresh.count = 0;
-	if (rows > KEEP_ROWS) {
+	if (rows > KEEP_ROWS && !w->seals) {
 		columns_release(&w->columns);
 		numbers_release(&w->scratch);
 	}
@@ -153,26 +167,53 @@ static void clear(struct segment_writer *w)
 		bytes_release(&w->plain);
 }
 
-int segment_writer_flush(struct segment_writer *w, int64_t t_us, struct bytes *out)
+static void put_lead(struct segment_writer *w)
 {
 	const struct columns *c = &w->columns;
-	if (w->finished)
-		return ERROR_INVALID;
-	if (c->rows == 0)
-		return 0;
-	bytes_clear(&w->content);
-	bytes_clear(&w->plain);
-	numbers_clear(&w->cuts);
-	int error = columns_encode(c, &w->fresh, &w->scratch, &w->content, &w->cuts);
-	if (error)
-		return error;
 	bytes_put_u32(&w->plain, c->rows);
 	bytes_put_u64(&w->plain, (uint64_t)c->t_first);
 	bytes_put_u64(&w->plain, (uint64_t)c->t_last);
-	error = put_record(w, RECORD_BLOCK, t_us, NULL, &w->cuts, out);
+}
+
+static int put_block(struct segment_writer *w, int64_t t_us, struct bytes *out)
+{
+	numbers_clear(&w->cuts);
+	int error = columns_encode(&w->columns, &w->fresh, &w->scratch, &w->content, &w->cuts);
 	if (error)
 		return error;
-	w->events += c->rows;
+	put_lead(w);
+	return put_record(w, RECORD_BLOCK, t_us, NULL, &w->cuts, out);
+}
+
+static int put_sealed(struct segment_writer *w, int64_t t_us, struct bytes *out)
+{
+	if (!w->sealed)
+		w->sealed = sealed_writer_new();
+	if (!w->sealed)
+		return ERROR_MEMORY;
+	bytes_clear(&w->lanes);
+	/* All devices: who looks for a time passes over the blocks before it unread. */
+	int error = sealed_encode(w->sealed, &w->columns, &w->devices, &w->content, &w->lanes);
+	if (error)
+		return error;
+	put_lead(w);
+	bytes_put_u64(&w->plain, (uint64_t)w->columns.mono_last);
+	return put_record(w, RECORD_SEALED, t_us, NULL, NULL, out);
+}
+
+int segment_writer_flush(struct segment_writer *w, int64_t t_us, struct bytes *out)
+{
+	uint32_t rows = w->columns.rows;
+	if (w->finished)
+		return ERROR_INVALID;
+	if (rows == 0)
+		return 0;
+	bytes_clear(&w->content);
+	bytes_clear(&w->plain);
+	int error = w->seals ? put_sealed(w, t_us, out) : put_block(w, t_us, out);
+	if (error)
+		return error;
+	w->events += rows;
 	w->blocks++;
 	clear(w);
 	return 0;

@@ -100,6 +100,22 @@ void forge_content(struct forge *f, uint8_t type, bool last, const void *lead, s
 	bytes_release(&frame);
 }
 
+void forge_sealed(struct forge *f, const void *lead, size_t lead_length, const struct bytes *head, const struct bytes *lanes)
+{
+	struct bytes whole = {0}, frame = {0};
+	ZSTD_CCtx *packer = pack_new(3);
+	must(packer && pack_frame(packer, head, NULL, &frame) == 0);
+	ZSTD_freeCCtx(packer);
+	bytes_put(&whole, lead, lead_length);
+	bytes_put_u32(&whole, (uint32_t)frame.length);
+	bytes_put_u32(&whole, (uint32_t)lanes->length);
+	bytes_put(&whole, frame.data, frame.length);
+	bytes_put(&whole, lanes->data, lanes->length);
+	forge_plain(f, RECORD_SEALED, false, whole.data, whole.length);
+	bytes_release(&frame);
+	bytes_release(&whole);
+}
+
 void forge_clear(struct forge *f, uint32_t type, uint64_t n, uint32_t claimed, const void *payload, size_t length)
 {
 	uint8_t name[RECORD_NAME_BYTES];

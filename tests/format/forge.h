@@ -21,6 +21,8 @@ void forge_plain(struct forge *f, uint8_t type, bool last, const void *plain, si
 void forge_frame(struct forge *f, uint8_t type, bool last, const void *lead, size_t lead_length, const void *frame, size_t length);
 /* The same of a content that is compressed as it should be. */
 void forge_content(struct forge *f, uint8_t type, bool last, const void *lead, size_t lead_length, const void *content, size_t length);
+/* A sealed block: what stands in front, a content that is compressed as it should be, lanes. */
+void forge_sealed(struct forge *f, const void *lead, size_t lead_length, const struct bytes *head, const struct bytes *lanes);
 /* A record in clear, with a good check, of any type, number and length. */
 void forge_clear(struct forge *f, uint32_t type, uint64_t n, uint32_t claimed, const void *payload, size_t length);
 /* The content of a header with this meta, and of a footer. */

@@ -10,18 +10,19 @@
 #include <sys/stat.h>
 
 #include "forge.h"
+#include "format_golden.h"
 #include "sample.h"
 #include "../../agent/format/pack.h"
 
 enum { BLOCK = 20, BLOCKS = 3 };
 
-static const char *folder;
+const char *golden_folder;
 static size_t ends[BLOCKS + 2];          /* of the header's record, of each block, of all */
 
-static void save(const char *name, const uint8_t *data, size_t length)
+void golden_save(const char *name, const uint8_t *data, size_t length)
 {
 	char path[4096];
-	snprintf(path, sizeof path, "%s/%s.seg", folder, name);
+	snprintf(path, sizeof path, "%s/%s.seg", golden_folder, name);
 	FILE *f = fopen(path, "wb");
 	if (!f || fwrite(data, 1, length, f) != length || fclose(f)) {
 		perror(path);
@@ -73,7 +74,7 @@ static void any(void)
 			must(segment_writer_flush(w, SAMPLE_WRITTEN, &out) == 0);
 	}
 	must(segment_writer_finish(w, SAMPLE_WRITTEN, &out) == 0);
-	save("any", out.data, out.length);
+	golden_save("any", out.data, out.length);
 	segment_writer_free(w);
 	bytes_release(&out);
 }
@@ -93,7 +94,7 @@ static void first_block(const struct bytes *b, struct bytes *plain)
 
 static void finish(struct forge *f, const char *name)
 {
-	save(name, f->out.data, f->out.length);
+	golden_save(name, f->out.data, f->out.length);
 	forge_release(f);
 }
 
@@ -177,26 +178,26 @@ static void cuts(const struct bytes *b)
 	struct segment_frame frame;
 	bytes_put(&out, b->data, ends[0]);
 	must(segment_cut(sample_meta().t_us, SAMPLE_WRITTEN, 1, &out) == 0);
-	save("cut-without-events", out.data, out.length);
+	golden_save("cut-without-events", out.data, out.length);
 	bytes_clear(&out);
 	bytes_put(&out, b->data, ends[2]);
 	must(segment_frame(out.data, out.length, &frame) == 0);
 	must(segment_cut(frame.last_t_us, frame.last_t_us + 90000000, frame.records, &out) == 0);
-	save("cut", out.data, out.length);
+	golden_save("cut", out.data, out.length);
 	size_t whole = out.length;
 	out.data[whole - 1] = 1;
 	uint8_t name[RECORD_NAME_BYTES];
 	memcpy(name, out.data + ends[2] + RECORD_CHECK_BYTES, sizeof name);
 	record_seal(out.data + ends[2], name, whole - ends[2] - RECORD_HEAD_BYTES);
-	save("cut-with-something-in-it", out.data, out.length);
+	golden_save("cut-with-something-in-it", out.data, out.length);
 	bytes_clear(&out);
 	bytes_put(&out, b->data, ends[2]);
 	must(segment_cut(frame.last_t_us, frame.last_t_us, frame.records + 1, &out) == 0);
-	save("cut-with-wrong-number", out.data, out.length);
+	golden_save("cut-with-wrong-number", out.data, out.length);
 	bytes_clear(&out);
 	bytes_put(&out, b->data, b->length);
 	must(segment_cut(frame.last_t_us, frame.last_t_us, BLOCKS + 2, &out) == 0);
-	save("cut-behind-footer", out.data, out.length);
+	golden_save("cut-behind-footer", out.data, out.length);
 	bytes_release(&out);
 }
 
@@ -210,7 +211,7 @@ static void other_prelude(const struct bytes *b, uint8_t version, uint8_t compat
 	other.data[14] = incompatible;
 	crypto_shorthash(check, other.data, 16, (const uint8_t *)"assent segment 1");
 	memcpy(other.data + 16, check, sizeof check);
-	save(name, other.data, other.length);
+	golden_save(name, other.data, other.length);
 	bytes_release(&other);
 }
 
@@ -219,39 +220,39 @@ static void damaged(struct bytes *b)
 {
 	struct bytes other = {0};
 	uint8_t name[RECORD_NAME_BYTES];
-	save("torn-in-prelude", b->data, 20);
-	save("torn-in-header", b->data, 300);
-	save("torn-in-block", b->data, ends[1] + 100);
-	save("torn-after-block", b->data, ends[2]);
+	golden_save("torn-in-prelude", b->data, 20);
+	golden_save("torn-in-header", b->data, 300);
+	golden_save("torn-in-block", b->data, ends[1] + 100);
+	golden_save("torn-after-block", b->data, ends[2]);
 	b->data[9] ^= 1;
-	save("prelude-damaged", b->data, b->length);
+	golden_save("prelude-damaged", b->data, b->length);
 	b->data[9] ^= 1;
 	b->data[30] ^= 1;
-	save("stream-header-changed", b->data, b->length);
+	golden_save("stream-header-changed", b->data, b->length);
 	b->data[30] ^= 1;
 	b->data[ends[1] + 200] ^= 1;
-	save("block-damaged", b->data, b->length);
+	golden_save("block-damaged", b->data, b->length);
 	memcpy(name, b->data + ends[1] + RECORD_CHECK_BYTES, sizeof name);
 	record_seal(b->data + ends[1], name, ends[2] - ends[1] - RECORD_HEAD_BYTES);
-	save("block-changed-with-good-check", b->data, b->length);
+	golden_save("block-changed-with-good-check", b->data, b->length);
 	b->data[ends[1] + 200] ^= 1;
 	record_seal(b->data + ends[1], name, ends[2] - ends[1] - RECORD_HEAD_BYTES);
 	name[8] ^= 1;
 	record_seal(b->data + ends[1], name, ends[2] - ends[1] - RECORD_HEAD_BYTES);
-	save("time-changed-with-good-check", b->data, b->length);
+	golden_save("time-changed-with-good-check", b->data, b->length);
 	name[8] ^= 1;
 	record_seal(b->data + ends[1], name, ends[2] - ends[1] - RECORD_HEAD_BYTES);
 	bytes_put(&other, b->data, ends[0]);
 	bytes_put(&other, b->data + ends[1], b->length - ends[1]);
-	save("block-dropped", other.data, other.length);
+	golden_save("block-dropped", other.data, other.length);
 	bytes_clear(&other);
 	bytes_put(&other, b->data, ends[1]);
 	bytes_put(&other, b->data + ends[0], b->length - ends[0]);
-	save("block-doubled", other.data, other.length);
+	golden_save("block-doubled", other.data, other.length);
 	bytes_clear(&other);
 	bytes_put(&other, b->data, b->length);
 	bytes_put_u8(&other, 0);
-	save("byte-behind-footer", other.data, other.length);
+	golden_save("byte-behind-footer", other.data, other.length);
 	other_prelude(b, 4, 0, 0, "version-4");
 	other_prelude(b, 2, 0, 0, "version-2");
 	other_prelude(b, 3, 0, 1, "unknown-incompatible-flag");
@@ -266,14 +267,15 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: format_golden FOLDER\n");
 		return 2;
 	}
-	folder = argv[1];
-	mkdir(folder, 0755);
+	golden_folder = argv[1];
+	mkdir(golden_folder, 0755);
 	desk(&b);
-	save("desk", b.data, b.length);
+	golden_save("desk", b.data, b.length);
 	any();
 	forged(&b);
 	cuts(&b);
 	damaged(&b);
+	golden_sealed();
 	bytes_release(&b);
 	return 0;
 }

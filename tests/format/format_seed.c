@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes small inputs for the fuzzers of the format into FOLDER/segment, FOLDER/block and FOLDER/wire. */
+/* Writes small inputs for the fuzzers of the format into FOLDER/segment, FOLDER/block, FOLDER/sealed and FOLDER/wire. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "sample.h"
+#include "../../agent/error.h"
 #include "../../agent/format/columns.h"
+#include "../../agent/format/sealed.h"
 #include "../../agent/format/wire.h"
 
 static const char *folder;
@@ -31,7 +33,7 @@ static void make(struct sample *s, bool desk, unsigned n, struct event *event)
 		sample_event(s, event);
 }
 
-static int segments(bool desk, unsigned count, unsigned block, const char *name, const char *torn)
+static int segments(bool desk, bool seal, unsigned count, unsigned block, const char *name, const char *torn)
 {
 	struct sample s = {.state = 11};
 	struct segment_meta meta = sample_meta();
@@ -41,6 +43,8 @@ static int segments(bool desk, unsigned count, unsigned block, const char *name,
 	int error = segment_writer_new(&meta, sample_key, 3, &out, &w);
 	if (error)
 		return error;
+	if (seal)
+		segment_writer_seal(w);
 	segment_writer_device(w, 0, DEVICE_KEYBOARD);
 	for (unsigned i = 0; i < count && !error; i++) {
 		make(&s, desk, i, &event);
@@ -91,6 +95,35 @@ static int blocks_and_messages(bool desk, unsigned count, const char *name)
 	return error;
 }
 
+static int sealed(enum sample_wild wild, unsigned count, const char *name)
+{
+	struct sample s = {.state = 13};
+	struct columns c = {.mono_base = 5000000, .utc_base = 1700000000000000};
+	struct device_list devices = {0};
+	struct bytes head = {0}, lanes = {0}, out = {0};
+	struct sealed_writer *w = sealed_writer_new();
+	struct event event;
+	int error = w ? 0 : ERROR_MEMORY;
+	for (unsigned i = 0; i < count && !error; i++) {
+		sample_wild(wild, &s, i, &event);
+		error = columns_add(&c, &event);
+	}
+	if (!error)
+		error = sealed_encode(w, &c, &devices, &head, &lanes);
+	if (!error) {
+		bytes_put_u32(&out, (uint32_t)head.length);
+		bytes_put(&out, head.data, head.length);
+		bytes_put(&out, lanes.data, lanes.length);
+		save("sealed", name, out.data, out.length);
+	}
+	sealed_writer_free(w);
+	columns_release(&c);
+	bytes_release(&head);
+	bytes_release(&lanes);
+	bytes_release(&out);
+	return error;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -99,16 +132,28 @@ int main(int argc, char **argv)
 	}
 	folder = argv[1];
 	mkdir(folder, 0755);
-	int error = segments(true, 0, 1, "empty", "torn-header");
+	int error = segments(true, false, 0, 1, "empty", "torn-header");
 	if (!error)
-		error = segments(true, 60, 20, "desk", "torn-desk");
+		error = segments(true, false, 60, 20, "desk", "torn-desk");
 	if (!error)
-		error = segments(false, 40, 25, "any", "torn-any");
+		error = segments(false, false, 40, 25, "any", "torn-any");
+	if (!error)
+		error = segments(true, true, 60, 30, "sealed", "torn-sealed");
 	if (!error)
 		error = blocks_and_messages(true, 60, "desk");
 	if (!error)
 		error = blocks_and_messages(false, 30, "any");
 	if (!error)
 		error = blocks_and_messages(false, 1, "one");
+	if (!error)
+		error = sealed(SAMPLE_DESK, 200, "desk");
+	if (!error)
+		error = sealed(SAMPLE_ANY, 40, "any");
+	if (!error)
+		error = sealed(SAMPLE_SCREEN, 400, "screen");
+	if (!error)
+		error = sealed(SAMPLE_TOUCHPAD, 60, "touchpad");
+	if (!error)
+		error = sealed(SAMPLE_EXTREME, 1, "one");
 	return error != 0;
 }

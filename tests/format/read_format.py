@@ -1,19 +1,23 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A second reader of segments, written from include/assent/FORMAT.md alone, to keep that page true. zstd and libsodium by ctypes.
+"""A second reader of segments, with read_sealed.py, written from include/assent/FORMAT.md alone, to keep that page true. zstd and libsodium by ctypes.
 
-usage: read_format.py FORMAT_DUMP GOLDEN_FOLDER [SEGMENT...]
+usage: read_format.py FORMAT_DUMP GOLDEN_FOLDER [--random FORMAT_RANDOM COUNT] [SEGMENT...]
 
-Reads every segment of the folder, and those named besides, and compares itself with format_dump, event by event; and both with golden.txt,
+Reads every segment of the folder, those named besides, and COUNT random ones, and compares itself with format_dump, event by event; and both with golden.txt,
 which says of each of the folder what a reader must say. All are under the key of the bytes 0 to 31.
 """
 import ctypes
 import pathlib
+import re
 import struct
 import subprocess
 import sys
+import tempfile
 
-M = (1 << 64) - 1
+import read_sealed
+from read_bytes import M, Bytes, Refused, devices, signed, unzigzag, words
+
 zstd = ctypes.CDLL("libzstd.so.1")
 zstd.ZSTD_getFrameContentSize.restype = ctypes.c_ulonglong
 zstd.ZSTD_getFrameContentSize.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
@@ -23,10 +27,6 @@ sodium = ctypes.CDLL("libsodium.so.23")
 assert sodium.sodium_init() >= 0
 STREAM = "crypto_secretstream_xchacha20poly1305_"
 KEY = bytes(range(32))
-
-
-class Refused(Exception):
-    pass
 
 
 class Stream:
@@ -65,47 +65,6 @@ def siphash(data, key=b"assent segment 1"):
         v[3] ^= w; rounds(2); v[0] ^= w
     v[2] ^= 255; rounds(4)
     return v[0] ^ v[1] ^ v[2] ^ v[3]
-
-
-class Bytes:
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def get(self, n):
-        assert self.at + n <= len(self.data)
-        self.at += n
-        return self.data[self.at - n:self.at]
-
-    def u(self, n):
-        return int.from_bytes(self.get(n), "little")
-
-    def i16(self):
-        return int.from_bytes(self.get(2), "little", signed=True)
-
-    def varint(self):
-        v = shift = 0
-        while True:
-            b = self.u(1)
-            v |= (b & 127) << shift
-            shift += 7
-            if b < 128:
-                assert v <= M
-                return v
-
-    def text(self):
-        return self.get(self.u(1)).decode()
-
-    def left(self):
-        return len(self.data) - self.at
-
-
-def signed(v):
-    v &= M
-    return v - (1 << 64) if v >> 63 else v
-
-
-def unzigzag(v):
-    return v >> 1 ^ -(v & 1)
 
 
 def stream(b, m):
@@ -154,16 +113,6 @@ def floats(b, n):
     return [struct.unpack("<I", struct.pack("<f", v / 2 ** shift))[0] for v in numbers(b, n)]
 
 
-def words(b):
-    return [b.get(b.varint()) for _ in range(b.varint())]
-
-
-def devices(b, known):
-    for _ in range(b.varint()):
-        device = b.i16()
-        known[device] = b.u(1)
-
-
 NEEDS = {16: 0, 17: 0, 18: 0, 19: 14, 20: 16, 21: 16, 22: 32, 23: 32, 24: 64, 25: 64, 26: 128, 27: 256, 28: 1024, 29: 2048}
 
 
@@ -179,13 +128,28 @@ def block(content, mono0, t0, known, lines):
         if ident == 1:
             devices(s, known)
         elif ident < 6:
-            word[ident] = words(s)
+            word[ident] = words(ident, s)
+        elif ident >= 128:
+            s.get(s.left())
+        elif ident not in NEEDS:
+            raise Refused("unsupported")
         elif ident == 16:
             shapes = [struct.unpack("<BHhBB", word[2][i]) for i in numbers(s, rows)]
         else:
             n = sum(not NEEDS[ident] or bool(shape[1] & NEEDS[ident]) for shape in shapes)
             column[ident] = iter(floats(s, n) if ident in (22, 23) else numbers(s, n))
         assert s.left() == 0
+    put_rows(shapes, word, column, mono0, t0, lines)
+    return rows
+
+
+def sealed_block(content, lanes, mono0, t0, known, lines):
+    rows, shapes, word, column = read_sealed.read(content, lanes, known)
+    put_rows(shapes, word, {i: iter(values) for i, values in column.items()}, mono0, t0, lines)
+    return rows
+
+
+def put_rows(shapes, word, column, mono0, t0, lines):
     for kind, has, device, synthetic, reason in shapes:
         v = {i: next(column[i]) if i > 16 and (not need or has & need) else 0 for i, need in NEEDS.items()}
         mono = signed(v[17] + mono0)
@@ -203,21 +167,20 @@ def block(content, mono0, t0, known, lines):
         end = signed(v[28] + t) if has & 1024 else 0
         lines.append(f"{mono} {t} {kind} {has} {device} {klass} {code} [{text}] {v[20]} {v[21]} {v[22]:08x} {v[23]:08x} "
                      f"{v[24]} {v[25]} [{app}] [{title}] {reason} {end} {v[29]} {synthetic}")
-    return rows
 
 
-def unpack(plain):
-    """The content behind what stands in front of it."""
+def unpack(plain, sealed=False):
+    """The content behind what stands in front of it; and lanes, of what is sealed."""
     b = Bytes(plain)
-    length = b.u(4)
-    frame = b.get(length)
+    length, lanes = b.u(4), b.u(4) if sealed else 0
+    frame, lanes = b.get(length), b.get(lanes)
     assert b.left() < 512 and not any(b.get(b.left()))
     assert frame[:4] == bytes.fromhex("28b52ffd") and frame[4] & 0x1f == 4
     size = zstd.ZSTD_getFrameContentSize(frame, length)
     assert size <= min(16 << 20, 5242880 + 1024 * length)
     content = ctypes.create_string_buffer(max(size, 1))
     assert zstd.ZSTD_decompress(content, size, frame, length) == size
-    return content.raw[:size]
+    return (content.raw[:size], lanes) if sealed else content.raw[:size]
 
 
 def record(b, n):
@@ -295,8 +258,8 @@ class Segment:
             return self.end_of_torn(payload)
         tag, plain = self.stream.pull(payload, name)
         assert tag == (3 if kind == 3 else 0) and kind != 1
-        if kind == 2:
-            self.block(plain)
+        if kind in (2, 5):
+            self.block(plain, kind == 5)
         elif kind == 3:
             f = Bytes(unpack(plain))
             assert f.varint() == self.blocks and f.varint() == self.events
@@ -306,12 +269,16 @@ class Segment:
             raise Refused("unsupported")
         return kind != 3
 
-    def block(self, plain):
+    def block(self, plain, sealed):
         lines, known = [], dict(self.known)
-        rows = block(unpack(plain[20:]), self.mono0, self.t0, known, lines)
+        if sealed:
+            rows = sealed_block(*unpack(plain[28:], True), self.mono0, self.t0, known, lines)
+        else:
+            rows = block(unpack(plain[20:]), self.mono0, self.t0, known, lines)
         times = [tuple(map(int, line.split(" ", 2)[:2])) for line in lines]
         newest = max(mono for mono, _ in times), max(t for _, t in times)
         assert struct.unpack("<Iqq", plain[:20]) == (rows, min(t for _, t in times), newest[1])
+        assert not sealed or struct.unpack("<q", plain[20:28])[0] == newest[0]
         self.newest = newest if self.newest is None else tuple(map(max, self.newest, newest))
         self.lines += lines
         self.known = known
@@ -332,16 +299,64 @@ def says(lines):
     return lines[0] if lines[0].startswith("open ") else f"{lines[-1][4:]} {len(lines) - 3}"
 
 
+def agree(dump, path):
+    """What each of the two readers says; where they do not say the same, that."""
+    mine = Segment(path.read_bytes()).lines
+    theirs = subprocess.run([dump, KEY.hex(), path], stdout=subprocess.PIPE, check=True).stdout.decode().split("\n")[:-1]
+    if mine != theirs:
+        print(f"{path}: FORMAT.md and the reader disagree")
+        for a, b in zip(mine, theirs):
+            if a != b:
+                print(f"  {a}\n  {b}")
+                break
+    return mine, theirs
+
+
+def random_ones(dump, program, count):
+    """Seeds on which they do not agree: of whole segments, and of damaged ones, which they may both refuse."""
+    bad, read = set(), 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "random.seg"
+        for seed in range(count):
+            for damaged in ((), ("damaged",)):
+                subprocess.run([program, str(seed), path, *damaged], check=True)
+                mine, theirs = agree(dump, path)
+                is_whole = says(mine).startswith("whole")
+                read += bool(damaged and is_whole)
+                if mine != theirs or not (damaged or is_whole):
+                    bad.add(" ".join((str(seed), *damaged)))
+    print(f"{count} random segments, and {count} damaged ones, {read} of which could be read: they disagree on {sorted(bad)}")
+    return bad
+
+
+def example():
+    """The example of FORMAT.md says what it says that it says."""
+    text = (pathlib.Path(__file__).parents[2] / "include/assent/FORMAT.md").read_text().split("\n### Example\n")[1].split("\n### ")[0]
+    content, lanes = [], []
+    for line in text.splitlines():
+        if re.match(r"    +([0-9a-f]{2} )+ ", line):
+            content += re.match(r" +(([0-9a-f]{2} )+)", line)[1].split()
+        elif re.fullmatch(r"    ([0-9a-f]{8} *)+", line):
+            lanes += line.split()
+    lines = []
+    sealed_block(bytes.fromhex("".join(content)), b"".join(bytes.fromhex(word)[::-1] for word in lanes), 0, 0, {}, lines)
+    rows = [tuple(map(int, line.split(" ")[:6])) for line in lines]
+    ms, late = (40, 120, 200, 300, 360, 420, 480, 520), (0, 0, 0, 0, 0, 0, 5, 5)
+    assert rows == [(t * 1000, t * 1000 + more, i % 2, 3, 0, 0 if i < 4 else 3) for i, (t, more) in enumerate(zip(ms, late))], rows
+
+
 def main():
-    dump, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    example()
+    dump, folder, besides = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
+    random = besides[1:3] if besides[:1] == ["--random"] else None
+    besides = besides[3:] if random else besides
     expected = dict(line.split(maxsplit=1) for line in (folder / "golden.txt").read_text().splitlines() if line and line[0] != "#")
     paths = sorted(folder.glob("*.seg"))
     bad = set(expected) ^ {path.stem for path in paths}
     if bad:
         print("only in one of golden.txt and its folder:", *sorted(bad))
-    for path in paths + [pathlib.Path(argument) for argument in sys.argv[3:]]:
-        mine = Segment(path.read_bytes()).lines
-        theirs = subprocess.run([dump, KEY.hex(), path], stdout=subprocess.PIPE, check=True).stdout.decode().split("\n")[:-1]
+    for path in paths + [pathlib.Path(argument) for argument in besides]:
+        mine, theirs = agree(dump, path)
         want = expected.get(path.stem, says(mine)) if path in paths else says(mine)
         if mine != theirs:
             print(f"{path}: FORMAT.md and the reader disagree")
@@ -354,6 +369,8 @@ def main():
             bad.add(path)
         else:
             print(f"{path.name}: {want}, by both")
+    if random:
+        bad |= random_ones(dump, random[0], int(random[1]))
     sys.exit(bool(bad))
 
 

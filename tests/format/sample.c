@@ -2,6 +2,7 @@
 #include "sample.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -113,6 +114,75 @@ void sample_desk(struct sample *s, unsigned n, struct event *event)
 		event->dx = (float)(r / 64 % 9);
 		event->dy = -(float)(r / 64 % 5) / 4;
 		event->scroll_y = 120;
+	}
+}
+
+void sample_screen(struct sample *s, struct event *e)
+{
+	uint64_t r = sample_random(s);
+	memset(e, 0, sizeof *e);
+	s->mono_us += (int64_t)(r % 12) * 1000;
+	e->mono_us = s->mono_us + ((r >> 50) % 400 == 7 ? (int64_t)(r >> 20 & 511) : 0);
+	e->has = HAS_DEVICE | HAS_APP | HAS_SYNTHETIC;
+	e->app = r % 3000 < 2000 ? "firefox" : "xterm";
+	if (r % 100 < 20) {
+		bool up = r >> 8 & 1;
+		unsigned letter = (unsigned)(r >> 12) % 6;
+		e->kind = up ? EVENT_KEY_UP : r >> 9 & 7 ? EVENT_KEY_DOWN : EVENT_KEY_REPEAT;
+		e->mono_us -= e->mono_us % 20000;
+		e->has |= HAS_CODE | HAS_CLASS | (up ? 0 : HAS_TEXT);
+		e->code = (int16_t)(16 + letter);
+		e->key_class = CLASS_LETTER;
+		strcpy(e->text, letter % 5 ? "\xc3\xa4" : "\xe2\x82\xac");
+	} else if (r % 100 == 20) {
+		e->kind = EVENT_FOCUS;
+		e->has = HAS_APP | HAS_TITLE;
+		e->title = "n\xc3\xa4her";
+		e->mono_us += 137;
+	} else if (r % 100 == 21) {
+		e->kind = r >> 8 & 1 ? EVENT_BUTTON_DOWN : EVENT_BUTTON_UP;
+		e->has |= HAS_CODE | HAS_POSITION;
+		e->code = 272;
+		e->x = s->x;
+		e->y = s->y;
+	} else {
+		int dx = (int)((r >> 30) % 9) - 4, dy = (int)((r >> 40) % 5) - 2;
+		e->kind = EVENT_MOTION;
+		e->device = 1;
+		e->has |= HAS_POSITION | HAS_DELTA;
+		e->dx = (float)dx;
+		e->dy = (float)dy;
+		e->x = s->x += dx + (dx > 2);
+		e->y = s->y += dy;
+	}
+	e->t_us = e->mono_us + 1700000000000000 + (int64_t)(s->mono_us / 60000000) * 3;
+}
+
+void sample_wild(enum sample_wild wild, struct sample *s, unsigned n, struct event *e)
+{
+	static char text[4][EVENT_TITLE_MAX + 1];
+	switch (wild) {
+	case SAMPLE_DESK: sample_desk(s, n, e); return;
+	case SAMPLE_SCREEN: sample_screen(s, e); return;
+	case SAMPLE_TOUCHPAD:
+		sample_screen(s, e);
+		e->dx = (float)(sample_random(s) % 100000) / 777.0f;
+		e->dy = -e->dx / 3;
+		return;
+	case SAMPLE_EXTREME:
+		sample_event(s, e);
+		e->has = HAS_ALL;
+		e->mono_us = (int64_t)sample_random(s);
+		e->t_us = (int64_t)sample_random(s);
+		return;
+	case SAMPLE_TEXTS:
+		sample_event(s, e);
+		e->has |= HAS_TITLE | HAS_TEXT;
+		snprintf(text[n % 4], sizeof text[0], "title %u", n);
+		snprintf(e->text, sizeof e->text, "t%x", n % 30000);
+		e->title = text[n % 4];
+		return;
+	default: sample_event(s, e); return;
 	}
 }
 
