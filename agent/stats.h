@@ -19,6 +19,7 @@ struct stats {
 	_Atomic uint64_t written;                /* events in flushed blocks */
 	_Atomic uint64_t bytes;                  /* flushed */
 	_Atomic uint64_t flushes, segments;
+	_Atomic uint64_t sealed;                 /* segments written anew, small (store/sealer.h) */
 	_Atomic uint64_t recovered;              /* segments mended after a crash */
 	_Atomic int64_t last_flush_us;           /* UTC */
 	_Atomic int32_t capture_ready;           /* 1: input is selected */

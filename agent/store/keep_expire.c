@@ -60,6 +60,8 @@ static int remove_one(const struct expire *x, int folder, const char *study, con
 	if (error == 0)
 		error = keep_remove(folder, name, ".damaged");
 	if (error == 0)
+		error = keep_remove(folder, name, ".sealed.tmp");
+	if (error == 0)
 		x->report->removed++;
 	return error ? error : told;
 }
@@ -95,6 +97,8 @@ static int expire_part(const struct expire *x, int folder, const char *name)
 	int error = keep_destroy_key(folder, name);
 	if (error == 0)
 		error = keep_remove(folder, name, ".part");
+	if (error == 0)
+		error = keep_remove(folder, name, ".sealed.tmp");
 	r->removed += error == 0;
 	close(lock);
 	return error;

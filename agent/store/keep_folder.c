@@ -160,7 +160,7 @@ int keep_recover(int directory, const char *shown)
 	bool any = false;
 	int error = keep_list(directory, false, &names);
 	for (int i = 0; error == 0 && i < names.count; i++)
-		any = any || keep_name(names.name[i], ".part", name);
+		any = any || keep_name(names.name[i], ".part", name) || keep_name(names.name[i], ".sealed.tmp", name);
 	keep_names_release(&names);
 	if (error || !any)
 		return error;

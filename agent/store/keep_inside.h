@@ -29,7 +29,7 @@ int keep_remove(int directory, const char *name, const char *suffix);
 int keep_destroy_key(int directory, const char *name);
 /* The folder's writer lock, without waiting. A descriptor; ERROR_AGAIN: a writer has it; ERROR_IO. */
 int keep_writer_lock(int directory);
-/* Completes .part files that a crash left, if no writer uses the folder (else ERROR_AGAIN). shown: its path. ERROR_IO, ERROR_MEMORY. */
+/* Completes .part files that a crash left, and removes what it left of sealing, if no writer uses the folder (else ERROR_AGAIN). shown: its path. ERROR_IO, ERROR_MEMORY. */
 int keep_recover(int directory, const char *shown);
 
 /* ---- keep_plan.c ---- */
@@ -62,7 +62,7 @@ struct keep_rows {
 };
 /* Which rows are chosen. */
 int keep_rows_count(const uint8_t *data, size_t length, const uint8_t key[SEGMENT_KEY], const struct keep_choice *choice, struct keep_rows *rows);
-/* The segment without them, under another name and key. damaged_until_us: where it is damaged, the gap reaches up to here. */
+/* The segment without them, sealed, under another name and key. ERROR_INVALID: what was written does not read back as what it should say. damaged_until_us: where it is damaged, the gap reaches up to here. */
 int keep_rows_write(const uint8_t *data, size_t length, const uint8_t key[SEGMENT_KEY], const struct keep_choice *choice, int64_t damaged_until_us,
 	const char *name, const uint8_t new_key[SEGMENT_KEY], struct bytes *out);
 

@@ -147,7 +147,9 @@ static int destroy_old_key(int folder, const struct keep_step *step) { return ke
 static int remove_old(int folder, const struct keep_step *step)
 {
 	int error = keep_remove(folder, step->old, ".seg");
-	return error ? error : keep_remove(folder, step->old, ".damaged");
+	if (error == 0)
+		error = keep_remove(folder, step->old, ".damaged");
+	return error ? error : keep_remove(folder, step->old, ".sealed.tmp");
 }
 
 static int rename_new(int folder, const struct keep_step *step)

@@ -133,14 +133,25 @@ int keep_rows_count(const uint8_t *data, size_t length, const uint8_t key[SEGMEN
 
 struct copy {
 	struct segment_reader *reader;
+	struct segment_reader *written;  /* not NULL: nothing is written, but compared with what was */
 	struct segment_writer *writer;
 	struct bytes *out;
 	int64_t now_us;
 	uint8_t named[(UINT16_MAX + 1) / 8]; /* devices */
 };
 
+/* The old one's key is destroyed next: so the new one has to say what it should, and that is looked at. */
+static int compare(struct copy *c, const struct event *e)
+{
+	struct event is;
+	int got = segment_reader_next(c->written, &is);
+	return got == 1 && event_same(&is, e) ? 0 : got == ERROR_MEMORY ? got : ERROR_INVALID;
+}
+
 static int put(struct copy *c, const struct event *e)
 {
+	if (c->written)
+		return compare(c, e);
 	if (e->has & HAS_DEVICE) {
 		uint16_t n = (uint16_t)e->device;
 		/* Its class may be told only in the end: then once more. */
@@ -203,12 +214,21 @@ static int copy_rows(struct copy *c, const struct keep_choice *choice, const str
 	return got;
 }
 
+/* All rows of the new one, once from the old one to write them, and once more to compare. */
+static int put_rows(struct copy *c, const struct keep_choice *choice, const struct runs *runs, const struct keep_rows *rows, const struct run *all,
+	int64_t damaged_until_us)
+{
+	int error = rows->damaged && rows->events == 0 ? put_gap(c, all, damaged_until_us) : 0;
+	return error ? error : copy_rows(c, choice, runs, damaged_until_us);
+}
+
 int keep_rows_write(const uint8_t *data, size_t length, const uint8_t key[SEGMENT_KEY], const struct keep_choice *choice, int64_t damaged_until_us,
 	const char *name, const uint8_t new_key[SEGMENT_KEY], struct bytes *out)
 {
 	struct keep_rows rows;
 	struct runs runs = { 0 };
-	struct copy c = { .out = out, .now_us = clock_utc_us() };
+	struct copy c = { .out = out, .now_us = down(clock_utc_us()) };
+	struct event more;
 	int error = look(data, length, key, choice, &rows, &runs);
 	if (error)
 		goto out;
@@ -225,10 +245,10 @@ int keep_rows_write(const uint8_t *data, size_t length, const uint8_t key[SEGMEN
 	if (rows.damaged && runs.count == 0 && (error = add_run(&runs, &all)))
 		goto out;
 	error = segment_writer_new(&meta, new_key, WRITER_LEVEL, out, &c.writer);
-	if (error == 0 && rows.damaged && rows.events == 0)
-		error = put_gap(&c, &all, damaged_until_us);
 	if (error == 0)
-		error = copy_rows(&c, choice, &runs, damaged_until_us);
+		segment_writer_seal(c.writer);
+	if (error == 0)
+		error = put_rows(&c, choice, &runs, &rows, &all, damaged_until_us);
 	for (int n = 0; error == 0 && n <= UINT16_MAX; n++)
 		if (c.named[n / 8] >> n % 8 & 1)
 			segment_writer_device(c.writer, (int16_t)n, segment_reader_device(c.reader, (int16_t)n));
@@ -236,9 +256,21 @@ int keep_rows_write(const uint8_t *data, size_t length, const uint8_t key[SEGMEN
 		error = segment_writer_finish(c.writer, c.now_us, out);
 	if (error == 0 && out->failed)
 		error = ERROR_MEMORY;
+	if (error)
+		goto out;
+	segment_reader_free(c.reader);
+	c.reader = NULL;
+	error = segment_reader_new(data, length, key, &c.reader);
+	if (error == 0)
+		error = segment_reader_new(out->data, out->length, new_key, &c.written);
+	if (error == 0)
+		error = put_rows(&c, choice, &runs, &rows, &all, damaged_until_us);
+	if (error == 0 && segment_reader_next(c.written, &more) != 0)
+		error = ERROR_INVALID;
 out:
 	segment_writer_free(c.writer);
 	segment_reader_free(c.reader);
+	segment_reader_free(c.written);
 	free(runs.run);
 	return error;
 }

@@ -118,6 +118,9 @@ int recover_spool(int directory, const char *shown, struct stats *stats)
 		char name[SPOOL_NAME_MAX];
 		size_t n = strlen(entry->d_name);
 		bool gap = false;
+		if (entry->d_name[0] != '.' && n > 11 && strcmp(entry->d_name + n - 11, ".sealed.tmp") == 0 &&
+		    unlinkat(directory, entry->d_name, 0) < 0 && errno != ENOENT)
+			log_warn("%s/%s cannot be removed: %s", shown, entry->d_name, strerror(errno));
 		if (entry->d_name[0] == '.' || n < 6 || strcmp(entry->d_name + n - 5, ".part") != 0)
 			continue;
 		if (n - 5 >= sizeof name) {

@@ -2,16 +2,13 @@
 #include "sink.h"
 
 #include <errno.h>
-#include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "../error.h"
 #include "locked.h"
-
-static const int64_t hour_us = INT64_C(3600) * 1000000;
+#include "sink_inside.h"
 
 void sink_init(struct sink *s, int directory, const struct writer_options *options)
 {
@@ -24,12 +21,23 @@ void sink_init(struct sink *s, int directory, const struct writer_options *optio
 	s->deadline = SINK_NEVER;
 	output_init(&s->file, directory, "");
 	output_init(&s->closing_file, directory, "");
+	sealer_init(&s->sealer, directory, options->spool, s->retry_us);
+}
+
+static void forget_segment(struct sink *s)
+{
+	segment_writer_free(s->segment);
+	s->segment = NULL;
+	locked_free(s->segment_key);
+	s->segment_key = NULL;
 }
 
 void sink_release(struct sink *s)
 {
-	segment_writer_free(s->segment);
-	s->segment = NULL;
+	forget_segment(s);
+	locked_free(s->closing_key);
+	s->closing_key = NULL;
+	sealer_release(&s->sealer);
 	output_abandon(&s->file);
 	output_abandon(&s->closing_file);
 	bytes_release(&s->pending);
@@ -44,83 +52,6 @@ static int64_t written_us(void)
 	return clock_utc_us() / 1000000 * 1000000;
 }
 
-static const char *key_name(const char *segment, char out[SPOOL_NAME_MAX + 8])
-{
-	snprintf(out, SPOOL_NAME_MAX + 8, "%s.key", segment);
-	return out;
-}
-
-static int seal_key(const struct writer_options *o, const struct segment_meta *meta, const uint8_t key[SEGMENT_KEY], struct keyfile *k)
-{
-	memset(k, 0, sizeof *k);
-	memcpy(k->segment, meta->segment, sizeof k->segment);
-	memcpy(k->study, meta->study, sizeof k->study);
-	memcpy(k->pseudonym, meta->participant, sizeof k->pseudonym);
-	memcpy(k->receipt_hash, meta->receipt_hash, sizeof k->receipt_hash);
-	k->begun_us = meta->t_us;
-	k->expires_us = meta->t_us + o->retention_us;
-	/* Its last event comes before the hour is over, and has to wait as long as its first: from there the review counts. */
-	int64_t from_us = o->review_us > 0 ? (meta->t_us / hour_us + 1) * hour_us : meta->t_us;
-	k->release_us = !o->has_recipient || o->review_us == WRITER_NEVER ? KEYFILE_NEVER
-		: o->review_us == WRITER_MANUAL ? KEYFILE_MANUAL : from_us + o->review_us;
-	k->has_participant = true;
-	int error = keyfile_seal(key, o->participant, k->participant);
-	if (error || k->release_us == KEYFILE_NEVER || k->release_us == KEYFILE_MANUAL)
-		return error;
-	k->has_recipient = true;
-	memcpy(k->recipient_key, o->recipient, sizeof k->recipient_key);
-	recipient_id(o->recipient, k->recipient_id);
-	return keyfile_seal(key, o->recipient, k->recipient);
-}
-
-/* Segments of one boot can be put in order by it; that two studies have the same participant cannot be told by it. */
-static void hide_boot(struct segment_meta *meta)
-{
-	crypto_generichash_state h;
-	crypto_generichash_init(&h, NULL, 0, sizeof meta->boot_id);
-	crypto_generichash_update(&h, (const unsigned char *)meta->participant, strlen(meta->participant));
-	crypto_generichash_update(&h, meta->boot_id, sizeof meta->boot_id);
-	crypto_generichash_final(&h, meta->boot_id, sizeof meta->boot_id);
-}
-
-static int begin_segment(struct sink *s)
-{
-	struct segment_meta meta = s->options->meta;
-	hide_boot(&meta);
-	meta.t_us = clock_utc_us();
-	meta.mono_us = clock_mono_us();
-	/* No random bytes or no such year: not the disk's fault, and no time makes it better. */
-	if (spool_name(meta.t_us, meta.segment))
-		return ERROR_UNSUPPORTED;
-	uint8_t *key = locked_new(SEGMENT_KEY);
-	if (!key)
-		return ERROR_MEMORY;
-	randombytes_buf(key, SEGMENT_KEY);
-	int error = seal_key(s->options, &meta, key, &s->key);
-	if (error == 0)
-		error = segment_writer_new(&meta, key, WRITER_LEVEL, &s->pending, &s->segment);
-	locked_free(key);
-	if (error == 0 && s->pending.failed)
-		error = ERROR_MEMORY;
-	if (error)
-		return error;
-	for (int i = 0; i < s->devices; i++)
-		segment_writer_device(s->segment, s->device[i].device, s->device[i].klass);
-	output_init(&s->file, s->directory, meta.segment);
-	s->keyed = false;
-	s->events = 0;
-	return 0;
-}
-
-/* A segment without events leaves nothing. Its key goes first, as always. */
-static void discard(struct sink *s, struct output *file, bool keyed)
-{
-	char name[SPOOL_NAME_MAX + 8];
-	if (keyed && keyfile_destroy(s->directory, key_name(file->name, name)))
-		log_error("%s/%s cannot be removed: %s", s->options->spool, name, strerror(errno));
-	output_discard(file);
-}
-
 /* The disk would not: says so once, and when to try again. */
 static void failed(struct sink *s)
 {
@@ -129,6 +60,8 @@ static void failed(struct sink *s)
 			  "permissions)", s->options->spool, strerror(errno), (int)(s->retry_us / 1000000));
 	s->failing = true;
 	s->deadline = clock_mono_us() + s->retry_us;
+	/* What was recorded comes first. */
+	sealer_yield(&s->sealer);
 }
 
 static void flushed(struct sink *s, size_t bytes, uint64_t events)
@@ -144,24 +77,20 @@ static void flushed(struct sink *s, size_t bytes, uint64_t events)
 	atomic_store_explicit(&stats->last_flush_us, clock_utc_us(), memory_order_relaxed);
 }
 
-/* Completes the segment before. ERROR_IO: later. */
+/* Completes the segment before: from here on it is the sealer's. ERROR_IO: later. */
 static int commit_closing(struct sink *s)
 {
-	int error = 0;
 	if (!s->closing)
 		return 0;
 	if (s->closing_bytes.length) {
-		error = output_append(&s->closing_file, s->closing_bytes.data, s->closing_bytes.length);
+		int error = output_append(&s->closing_file, s->closing_bytes.data, s->closing_bytes.length);
 		if (error)
 			return error;
 		flushed(s, s->closing_bytes.length, 0);
 	}
 	bytes_release(&s->closing_bytes);
-	error = output_finish(&s->closing_file);
-	if (error == ERROR_GONE)
-		log_warn("%s/%s.part was removed while it was written", s->options->spool, s->closing_file.name);
-	else if (error)
-		return error;
+	sealer_add(&s->sealer, &s->closing_file, s->closing_key);
+	s->closing_key = NULL;
 	s->closing = false;
 	return 0;
 }
@@ -175,7 +104,7 @@ static int commit_pending(struct sink *s)
 		return 0;
 	/* There is no instant at which something was recorded that nobody can read. */
 	if (!s->keyed)
-		error = keyfile_write(s->directory, key_name(s->file.name, name), &s->key);
+		error = keyfile_write(s->directory, sink_key_name(s->file.name, name), &s->key);
 	if (error)
 		return error;
 	s->keyed = true;
@@ -227,15 +156,16 @@ static int close_segment(struct sink *s, bool go_on)
 		error = ERROR_MEMORY;
 	if (error)
 		return error;
-	segment_writer_free(s->segment);
-	s->segment = NULL;
+	s->closing_key = s->segment_key;
+	s->segment_key = NULL;
+	forget_segment(s);
 	s->closing = true;
 	s->closing_file = s->file;
 	s->closing_bytes = s->pending;
 	memset(&s->pending, 0, sizeof s->pending);
 	output_init(&s->file, s->directory, "");
 	if (go_on) {
-		error = begin_segment(s);
+		error = sink_begin(s);
 		if (error == 0)
 			error = commit_pending(s);
 	}
@@ -308,7 +238,7 @@ int sink_flush(struct sink *s, bool rotate)
 
 int sink_start(struct sink *s)
 {
-	int error = begin_segment(s);
+	int error = sink_begin(s);
 	return settle(s, error ? error : commit_pending(s));
 }
 
@@ -348,19 +278,18 @@ static int begin_anew(struct sink *s)
 {
 	struct output old = s->file;
 	bool keyed = s->keyed;
-	segment_writer_free(s->segment);
-	s->segment = NULL;
-	int error = begin_segment(s);
+	forget_segment(s);
+	int error = sink_begin(s);
 	if (error == 0)
 		error = commit_pending(s);
-	discard(s, &old, keyed);
+	sink_discard(s, &old, keyed);
 	return settle(s, error);
 }
 
 int sink_message(struct sink *s, size_t length)
 {
 	int error = 0;
-	bool other_hour = !s->failing && clock_utc_us() / hour_us != (s->events ? s->hour : s->key.begun_us / hour_us);
+	bool other_hour = !s->failing && clock_utc_us() / SINK_HOUR_US != (s->events ? s->hour : s->key.begun_us / SINK_HOUR_US);
 	if (other_hour && s->events)
 		error = sink_flush(s, true);
 	else if (other_hour)
@@ -394,7 +323,7 @@ int sink_event(struct sink *s, const struct event *event)
 	s->last_mono_us = event->mono_us;
 	s->last_kind = event->kind;
 	if (s->events++ == 0) {
-		s->hour = clock_utc_us() / hour_us;
+		s->hour = clock_utc_us() / SINK_HOUR_US;
 		if (s->options->stats)
 			stats_add(&s->options->stats->segments, 1);
 	}
@@ -418,28 +347,44 @@ static int tell_cut(struct sink *s)
 	return sink_event(s, &gap);
 }
 
-int sink_finish(struct sink *s)
+static void count_sealed(struct sink *s)
 {
-	uint64_t lost;
-	int error = tell_cut(s);
-	if (error == 0)
-		error = flush(s);
-	if (error == 0 && s->events == 0) {
-		discard(s, &s->file, s->keyed);
-		return 0;
-	}
-	if (error == 0)
-		error = close_segment(s, false);
-	if (error == 0)
-		return 0;
-	int saved = errno;
-	lost = s->pending_events + (s->segment ? segment_writer_waiting(s->segment) : 0) + (uint64_t)s->gap.lost;
-	const char *why = error == ERROR_IO ? strerror(saved) : error_text(error);
+	if (s->options->stats)
+		stats_add(&s->options->stats->sealed, s->sealer.completed - s->sealed);
+	s->sealed = s->sealer.completed;
+}
+
+void sink_seal(struct sink *s)
+{
+	sealer_step(&s->sealer);
+	count_sealed(s);
+}
+
+static void log_end(struct sink *s, int error)
+{
+	uint64_t lost = s->pending_events + (s->segment ? segment_writer_waiting(s->segment) : 0) + (uint64_t)s->gap.lost;
+	const char *why = error == ERROR_IO ? strerror(errno) : error_text(error);
 	if (lost)
 		log_error("%s: the last %llu events could not be written: %s", s->options->spool, (unsigned long long)lost, why);
 	else
 		log_error("%s: the last segment could not be finished (%s): the next start completes it", s->options->spool, why);
 	if (s->options->stats)
 		stats_add(&s->options->stats->lost, lost);
-	return error;
+}
+
+int sink_finish(struct sink *s)
+{
+	int error = tell_cut(s);
+	if (error == 0)
+		error = flush(s);
+	if (error == 0 && s->events == 0)
+		sink_discard(s, &s->file, s->keyed);
+	else if (error == 0)
+		error = close_segment(s, false);
+	if (error)
+		log_end(s, error);
+	/* Those before it are finished, whatever became of the last one. */
+	int named = sealer_finish(&s->sealer, SEALER_END_US);
+	count_sealed(s);
+	return error ? error : named;
 }

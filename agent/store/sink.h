@@ -5,6 +5,7 @@
 
 #include "keyfile.h"
 #include "output.h"
+#include "sealer.h"
 #include "writer.h"
 
 #define SINK_NEVER INT64_MAX
@@ -17,6 +18,7 @@ struct sink {
 	/* The segment in hand. Its file, with a header, is on the disk as long as something can get lost:
 	 * a crash, whenever, leaves a .part, and the recovery a gap. Without events it is removed in the end. */
 	struct segment_writer *segment;
+	uint8_t *segment_key;            /* locked: to seal it with, in the end */
 	struct output file;
 	struct keyfile key;              /* its key, sealed; on the disk before the file is */
 	bool keyed;                      /* it is */
@@ -29,7 +31,11 @@ struct sink {
 	/* The segment before, when its last bytes could not be written. */
 	bool closing;
 	struct output closing_file;
+	uint8_t *closing_key;
 	struct bytes closing_bytes;
+
+	struct sealer sealer;            /* and those before that */
+	uint64_t sealed;                 /* of them, as counted in stats */
 
 	int64_t last_t_us, last_mono_us; /* of the last event taken */
 	uint8_t last_kind;
@@ -56,7 +62,9 @@ void sink_device(struct sink *s, int16_t device, enum device_class klass);
 int sink_event(struct sink *s, const struct event *event);
 /* Brings everything to the disk. rotate: and goes on in a new segment. */
 int sink_flush(struct sink *s, bool rotate);
-/* The end: like sink_flush, but here a disk that will not is ERROR_IO, and what is lost is logged. */
+/* A step of sealing what was finished before; for when nothing else waits, from sealer_due(&s->sealer) on. */
+void sink_seal(struct sink *s);
+/* The end: like sink_flush, but here a disk that will not is ERROR_IO, and what is lost is logged. Seals what is not sealed yet. */
 int sink_finish(struct sink *s);
 
 #endif

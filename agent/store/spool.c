@@ -86,8 +86,22 @@ static int join(char out[SPOOL_PATH_MAX], const char *directory, const char *nam
 /* A spool has its studies' folders in it; what was collected has participants' below these, perhaps below a machine's. */
 enum { DEPTH_SPOOL = 1, DEPTH_OTHER = 3 };
 
-/* The segments of one folder, and those of folders in it, so deep. */
-static int scan(struct search *s, const char *directory, int depth)
+static bool folder_in_use(const char *directory)
+{
+	char path[SPOOL_PATH_MAX];
+	if (join(path, directory, ".lock"))
+		return false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	bool used = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return used;
+}
+
+static int scan(struct search *s, const char *directory, int depth);
+
+static int list_folder(struct search *s, const char *directory, int depth)
 {
 	char path[SPOOL_PATH_MAX];
 	int error = 0;
@@ -111,6 +125,40 @@ static int scan(struct search *s, const char *directory, int depth)
 	}
 	closedir(dir);
 	return error;
+}
+
+/* Did nothing come, go or change its name since before, as far as the folder's time tells, which is exact to some milliseconds? */
+static bool is_settled(const char *directory, const struct stat *before, bool used)
+{
+	enum { EXACT_MS = 12, CLOCKS_APART_MS = 1000 };
+	struct stat st;
+	struct timespec now;
+	if (stat(directory, &st) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return true;
+	if (st.st_mtim.tv_sec != before->st_mtim.tv_sec || st.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
+		return false;
+	int64_t age_ms = (int64_t)(now.tv_sec - st.st_mtim.tv_sec) * 1000 + (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
+	return !used || age_ms > EXACT_MS || age_ms < -CLOCKS_APART_MS;
+}
+
+/* The segments of one folder, and those of folders in it, so deep. A listing may miss a file that gets another name meanwhile, as one does that
+ * is finished: then again. */
+static int scan(struct search *s, const char *directory, int depth)
+{
+	enum { TRIES = 10, WAIT_US = 5000 };
+	int count = s->count;
+	for (int i = 1;; i++) {
+		struct stat before;
+		bool used = folder_in_use(directory);
+		if (stat(directory, &before) < 0)
+			return ERROR_IO;
+		int error = list_folder(s, directory, depth);
+		if (error || i == TRIES || is_settled(directory, &before, used))
+			return error;
+		while (s->count > count)
+			free(s->items[--s->count].path);
+		usleep(WAIT_US);
+	}
 }
 
 static int find(struct search *s, const char *input)
@@ -149,6 +197,13 @@ static int by_name(const void *a, const void *b)
 	return order ? order : strcmp(x->path, y->path);
 }
 
+/* Of the same segment: it was finished while we looked. */
+static bool is_part_of(const char *part, const char *seg)
+{
+	size_t n = strlen(part), m = strlen(seg);
+	return has_suffix(part, ".part") && has_suffix(seg, ".seg") && n - 5 == m - 4 && memcmp(part, seg, m - 4) == 0;
+}
+
 int spool_find(const char *const *inputs, int count, struct spool_list *list)
 {
 	struct search s = { 0 };
@@ -169,7 +224,7 @@ int spool_find(const char *const *inputs, int count, struct spool_list *list)
 	qsort(s.items, (size_t)s.count, sizeof *s.items, by_name);
 	/* The same file under two names (a link, a .part that was renamed while we looked) sorts side by side, or nearly. */
 	for (int i = 0; i < s.count; i++) {
-		bool seen = false;
+		bool seen = i + 1 < s.count && is_part_of(s.items[i].path, s.items[i + 1].path);
 		for (int j = i - 1; j >= 0 && j >= i - 8 && !seen; j--)
 			seen = s.items[j].inode == s.items[i].inode && s.items[j].device == s.items[i].device;
 		if (seen)
@@ -278,12 +333,5 @@ bool spool_in_use(const char *segment_path)
 	char path[SPOOL_PATH_MAX];
 	const char *slash = strrchr(segment_path, '/');
 	int n = slash ? (int)(slash - segment_path) : 1;
-	if (snprintf(path, sizeof path, "%.*s/.lock", n, slash ? segment_path : ".") >= (int)sizeof path)
-		return false;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0)
-		return false;
-	bool used = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-	close(fd);
-	return used;
+	return snprintf(path, sizeof path, "%.*s", n, slash ? segment_path : ".") < (int)sizeof path && folder_in_use(path);
 }

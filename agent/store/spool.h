@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The spool: data/spool/STUDY/SEGMENT.part while it is written, SEGMENT.seg when finished and renamed.
+ * The spool: data/spool/STUDY/SEGMENT.part while it is written as a journal, and until it is sealed (sealer.h: SEGMENT.sealed.tmp); SEGMENT.seg
+ * then, or when it cannot be: from there on it never changes. What a crash left is completed as the journal that it is, and stays one.
  * SEGMENT = UTC time of its beginning and 8 hex digits, of which 5 are the microseconds and 3 are random:
  * 20260501T123456Z-0f3a9c11. Names sort by time, also those that are begun in one second.
  * Beside each SEGMENT.key (keyfile.h), which is there before its SEGMENT.part; without it nobody can read the segment.

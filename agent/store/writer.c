@@ -24,6 +24,7 @@ struct writer {
 	int directory, lock;
 	int64_t rest_us, rest_until;     /* mono; 0: does not rest */
 	size_t taken;                    /* bytes, by the last drain */
+	int64_t sealed_at;               /* mono: of the last step of sealing */
 	struct sink sink;
 	struct wire_decoder decoder;
 	uint8_t message[WIRE_MESSAGE_MAX];
@@ -78,10 +79,22 @@ static int timeout_ms(const struct writer *w, int64_t now)
 	int64_t next = w->sink.deadline;
 	if (w->rest_until && w->rest_until < next)
 		next = w->rest_until;
+	if (sealer_due(&w->sink.sealer) < next)
+		next = sealer_due(&w->sink.sealer);
 	if (next == SINK_NEVER)
 		return -1;
 	int64_t left = (next - now + 999) / 1000;
 	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+/* When nothing else waits; or, where there always is something, now and then. */
+static void seal(struct writer *w, bool idle)
+{
+	int64_t now = clock_mono_us();
+	if (now < sealer_due(&w->sink.sealer) || (!idle && now < w->sealed_at + SEALER_PATIENCE_US))
+		return;
+	sink_seal(&w->sink);
+	w->sealed_at = clock_mono_us();
 }
 
 static int loop(struct writer *w, int fd)
@@ -111,6 +124,8 @@ static int loop(struct writer *w, int fd)
 			if (error)
 				log_error("cannot encode events: %s", error_text(error));
 		}
+		if (error == 0)
+			seal(w, ready <= 0);
 	}
 	return error;
 }

@@ -2,7 +2,8 @@
 /*
  * The writer process: takes wire messages from a SOCK_SEQPACKET descriptor, writes segments into the
  * spool. Never sees raw input. A segment holds the events of one hour (UTC), and is begun in it. While something waits it flushes at each multiple of
- * WRITER_FLUSH_US of the monotonic clock, whenever that something came; else it sleeps.
+ * WRITER_FLUSH_US of the monotonic clock, whenever that something came; else it sleeps. A segment that is finished is written anew, sealed, in small steps
+ * while nothing waits (sealer.h).
  *
  * A disk that is full or fails stops nothing: what waits is kept up to WRITER_HOLD_EVENTS (or WRITER_HOLD_BYTES), the
  * rest is counted; it is tried again every WRITER_RETRY_US, and what was lost becomes a gap of reason disk-full.
@@ -33,7 +34,8 @@ enum { WRITER_MANUAL = -1, WRITER_NEVER = -2 };
 struct writer_options {
 	const char *spool;                /* directory of this study, exists */
 	struct segment_meta meta;         /* segment, t_us and mono_us are filled at each rotation; participant is the pseudonym */
-	/* What goes into each segment's key file. The writer has public keys only: it cannot read what it wrote once a segment is closed. */
+	/* What goes into each segment's key file. The writer has public keys only: it cannot read what it wrote once a segment is sealed, moments
+	 * after it was closed. */
 	uint8_t participant[32];          /* X25519 */
 	bool has_recipient;
 	uint8_t recipient[RECIPIENT_KEY]; /* gets a box of its own only if there is a time at which it is released */
@@ -48,7 +50,7 @@ struct writer_options {
 
 /*
  * Recovers what a crash left in the spool, then runs until the other end closes fd (all that came is
- * then flushed, and the segment finished). 0, or an error that was already logged: ERROR_DENIED (another writer has this
+ * then flushed, and the segment finished and sealed). 0, or an error that was already logged: ERROR_DENIED (another writer has this
  * spool), ERROR_IO, ERROR_MEMORY, ERROR_CORRUPT (a damaged message; what came before it is stored).
  * SIGTERM, SIGINT and SIGHUP are ignored: the end comes over fd.
  */

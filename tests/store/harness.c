@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -20,6 +21,7 @@
 
 #include "../../agent/base/clock.h"
 #include "../../agent/base/sandbox.h"
+#include "../../agent/cli/cli.h"
 #include "../../agent/error.h"
 #include "../../agent/store/spool.h"
 #include "keyed.h"
@@ -206,6 +208,59 @@ bool harness_has_key(const char *segment_path)
 	return access(path, F_OK) == 0;
 }
 
+int harness_count(const char *directory, const char *suffix)
+{
+	int n = 0;
+	DIR *dir = opendir(directory);
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir));) {
+		size_t a = strlen(e->d_name), b = strlen(suffix);
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && a >= b &&
+		    strcmp(e->d_name + a - b, suffix) == 0)
+			n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+int harness_verify(const char *path)
+{
+	int status;
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		char *arguments[] = { (char *)(uintptr_t)path, NULL };
+		int null = open("/dev/null", O_WRONLY);
+		dup2(null, STDOUT_FILENO);
+		_exit(cli_verify(1, arguments));
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* By its records' types alone (FORMAT.md). */
+static void count_blocks(const struct spool_file *file, int *journal, int *sealed)
+{
+	enum { BEFORE_RECORDS = 48, HEAD = 32, JOURNAL = 2, SEALED = 5 };
+	*journal = *sealed = 0;
+	for (size_t at = BEFORE_RECORDS; at + HEAD <= file->length;) {
+		uint32_t length, type;
+		memcpy(&length, file->data + at + 8, sizeof length);
+		memcpy(&type, file->data + at + 12, sizeof type);
+		*journal += type == JOURNAL;
+		*sealed += type == SEALED;
+		at += HEAD + (size_t)length;
+	}
+}
+
+void harness_blocks(const char *path, int *journal, int *sealed)
+{
+	struct spool_file file;
+	assert_int_equal(spool_map(path, &file), 0);
+	count_blocks(&file, journal, sealed);
+	spool_unmap(&file);
+}
+
 static void read_one(const struct harness *h, const char *path, struct harness_found *f)
 {
 	struct spool_file file;
@@ -216,6 +271,10 @@ static void read_one(const struct harness *h, const char *path, struct harness_f
 	assert_int_equal(spool_map(path, &file), 0);
 	f->segments += !file.part;
 	f->parts += file.part;
+	int journal, sealed;
+	count_blocks(&file, &journal, &sealed);
+	f->journals += journal > 0;
+	f->sealed += sealed > 0 && journal == 0;
 	int error = keyring_segment(h->keyring, file.path, key, NULL, &what);
 	/* One that was made, and is removed, before it has a header: its key goes first. */
 	f->keyless += error == ERROR_GONE && file.length > 0;

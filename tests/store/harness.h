@@ -47,6 +47,7 @@ int harness_send(struct harness *h, int first, int count, int flags);
 /* What is in a spool's folder. */
 struct harness_found {
 	int segments, parts, damaged;
+	int sealed, journals;            /* of all of them: those with sealed blocks alone, and those with blocks of a journal */
 	int events;                      /* of harness_event */
 	int next;                        /* one beyond the last of them */
 	int disorder;                    /* events that are not the successor of the one before */
@@ -57,6 +58,12 @@ struct harness_found {
 	int64_t gap_t_us, gap_end_us;    /* of the last gap */
 };
 void harness_read(const struct harness *h, const char *directory, struct harness_found *found);
+/* Names in a folder that end like this; "" counts all but . and .. */
+int harness_count(const char *directory, const char *suffix);
+/* Blocks of a journal, and sealed ones, in a file. */
+void harness_blocks(const char *path, int *journal, int *sealed);
+/* assent verify, out of the way: its exit code. */
+int harness_verify(const char *path);
 /* 1: the segment is read by its key file; 0: it has none. */
 bool harness_has_key(const char *segment_path);
 

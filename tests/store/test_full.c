@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A disk that is full: a small tmpfs in a mount namespace of our own. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "../../agent/error.h"
+#include "../../agent/store/sink.h"
 #include "harness.h"
 
 enum { DISK = 1 << 20 };
@@ -208,6 +210,111 @@ static void full_while_rotating(void **state)
 	assert_int_equal(f.disorder + f.broken + f.parts, 0);
 }
 
+/* A segment to be sealed on a disk with so many pages left: it is, or stays a journal, and is whole; room that was taken in vain is given back. */
+static struct harness_found seal_with_room(struct harness *h, int pages)
+{
+	enum { EVENTS = 6000 };
+	struct harness_found f;
+	struct stat st;
+	struct sink *s = calloc(1, sizeof *s);
+	int directory = open(h->spool, O_RDONLY | O_DIRECTORY);
+	assert_true(s && directory >= 0);
+	sink_init(s, directory, &h->options);
+	assert_int_equal(sink_start(s), 0);
+	for (int i = 0; i < EVENTS; i++) {
+		struct event e = harness_event(i);
+		assert_int_equal(sink_event(s, &e), 0);
+		if (i % 1000 == 999)
+			assert_int_equal(sink_flush(s, false), 0);
+	}
+	assert_int_equal(sink_flush(s, true), 0);
+	fill_up();
+	assert_int_equal(stat(filler, &st), 0);
+	assert_int_equal(truncate(filler, (st.st_size + 4095) / 4096 * 4096 - pages * 4096), 0);
+	for (int i = 0; i < 1000 && sealer_due(&s->sealer) != SEALER_IDLE; i++)
+		sink_seal(s);
+	harness_read(h, h->spool, &f);
+	assert_int_equal(f.events, EVENTS);
+	assert_int_equal(f.disorder + f.keyless, 0);
+	assert_int_equal(f.segments, 1);
+	assert_int_equal(harness_count(h->spool, ".sealed.tmp"), 0);
+	/* And no page is lost to it. */
+	assert_int_equal(sink_finish(s), 0);
+	sink_release(s);
+	free(s);
+	close(directory);
+	assert_int_equal(harness_verify(h->spool), 0);
+	return f;
+}
+
+static void empty_folder(const char *path)
+{
+	DIR *dir = opendir(path);
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir));)
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(dir), e->d_name, 0);
+	closedir(dir);
+}
+
+static void sealing_with_little_room(void **state)
+{
+	struct harness *h = *state;
+	int sealed = 0, journals = 0;
+	if (!h)
+		skip();
+	int was = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
+	dup2(null, STDERR_FILENO);
+	for (int pages = 0; pages < 12; pages++) {
+		struct harness_found f = seal_with_room(h, pages);
+		assert_true(f.sealed || pages < 11);
+		sealed += f.sealed;
+		journals += f.journals;
+		empty_folder(h->spool);
+	}
+	dup2(was, STDERR_FILENO);
+	close(was);
+	close(null);
+	print_message("with 0 to 11 pages left: %d journals, %d sealed\n", journals, sealed);
+	assert_true(sealed > 0 && journals > 0);
+	assert_int_equal(sealed + journals, 12);
+}
+
+/* The disk fills while segments are written and sealed, and is made larger later. */
+static void full_while_sealing(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	if (!h)
+		skip();
+	h->options.segment_bytes = 30000;
+	harness_start(h);
+	int sent = 0;
+	while (!strstr(harness_log(h), "cannot write") && sent < 2000000) {
+		harness_send(h, sent, 2000, 0);
+		sent += 2000;
+		usleep(10000);
+	}
+	assert_non_null(strstr(harness_log(h), "cannot write"));
+	uint64_t written = h->stats->written;
+	harness_read(h, h->spool, &f);
+	assert_true(f.events >= (int)written);
+	assert_int_equal(harness_verify(h->spool), 0);
+	assert_int_equal(mount(NULL, h->spool, NULL, MS_REMOUNT, "size=64m"), 0);
+	await_log(h, "writing to ");
+	harness_send(h, sent, 10000, 0);
+	sent += 10000;
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h, h->spool, &f);
+	assert_int_equal(f.events + f.lost, sent);
+	assert_int_equal(f.lost, h->stats->lost);
+	assert_true(f.disorder <= f.gaps[REASON_DISK_FULL]);
+	assert_int_equal(f.broken + f.parts + f.keyless + harness_count(h->spool, ".sealed.tmp"), 0);
+	assert_true(f.sealed > 5);
+	assert_int_equal(harness_verify(h->spool), 0);
+	print_message("%d rows in %d segments, %d sealed, %d journals, %d rows told as lost\n", f.events, f.segments, f.sealed, f.journals, f.lost);
+}
+
 static void damaged_part_is_set_aside(void **state)
 {
 	struct harness *h = *state;
@@ -233,7 +340,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(short_trouble_loses_nothing), TEST(long_trouble_is_a_counted_gap), TEST(the_end_while_full),
-		TEST(full_while_rotating), TEST(damaged_part_is_set_aside),
+		TEST(full_while_rotating), TEST(sealing_with_little_room), TEST(full_while_sealing), TEST(damaged_part_is_set_aside),
 	};
 	return cmocka_run_group_tests_name("store/full", tests, NULL, NULL);
 }

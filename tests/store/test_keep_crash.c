@@ -104,6 +104,18 @@ static int setup(void **state)
 	world_read(&w, w.keyring, study, &after);
 	assert_true(after.count < before.count);
 	assert_false(same(&before, &after));
+	/* What is written anew is sealed. */
+	struct spool_list list;
+	const char *const inputs[] = { w.places.spool };
+	assert_int_equal(spool_find(inputs, 1, &list), 0);
+	assert_int_equal(list.count, 3);
+	for (int i = 0; i < list.count; i++) {
+		int journal, sealed;
+		harness_blocks(list.path[i], &journal, &sealed);
+		assert_int_equal(journal, 0);
+		assert_true(sealed > 0);
+	}
+	spool_list_release(&list);
 	world_release(&w);
 	return 0;
 }
@@ -217,6 +229,48 @@ static void refused(int error)
 	assert_int_equal(result, 0);
 }
 
+/* What a crash left of sealing, beside a segment and alone: it goes, whoever comes first, and with what it belongs to. */
+static void what_sealing_left_goes(void **state)
+{
+	(void)state;
+	struct world w;
+	struct keep_report report;
+	struct keep_erased erased;
+	struct spool_list list;
+	char path[1400];
+	const char *const inputs[] = { data };
+	for (int round = 0; round < 4; round++) {
+		fresh(&w);
+		assert_int_equal(spool_find(inputs, 1, &list), 0);
+		for (int i = 0; i < 2; i++) {
+			snprintf(path, sizeof path, "%s", list.path[1]);
+			if (i)
+				snprintf(path, sizeof path, "%s/%s/20260501T115900Z-0f3a9c11.seg", w.places.spool, study);
+			strcpy(path + strlen(path) - 4, ".sealed.tmp");
+			int fd = open(path, O_WRONLY | O_CREAT, 0600);
+			assert_int_equal(write(fd, "half", 4), 4);
+			close(fd);
+		}
+		spool_list_release(&list);
+		snprintf(path, sizeof path, "%s/%s", w.places.spool, study);
+		if (round == 0) {
+			assert_int_equal(keep_expire(&w.places, w.identity, 0, WORLD_T0, &report), 0);
+			assert_int_equal(count_files(path, ".seg"), 3);
+		} else if (round == 1) {
+			assert_int_equal(keep_expire(&w.places, w.identity, 1, WORLD_T0 + 3600 * WORLD_SECOND, &report), 0);
+			assert_int_equal(report.removed, 3);
+		} else if (round == 2) {
+			assert_int_equal(body(&w), 0);
+			assert_int_equal(count_files(path, ".seg"), 3);
+		} else {
+			assert_int_equal(keep_erase(&w.places, study, &erased), 0);
+			assert_int_equal(access(path, F_OK), -1);
+		}
+		assert_int_equal(count_files(path, ".sealed.tmp"), 0);
+		world_release(&w);
+	}
+}
+
 static void disk_full_at_each_call(void **state)
 {
 	(void)state;
@@ -232,6 +286,7 @@ static void disk_failing_at_each_call(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_sealing_left_goes),
 		cmocka_unit_test(killed_at_each_call),
 		cmocka_unit_test(disk_full_at_each_call),
 		cmocka_unit_test(disk_failing_at_each_call),

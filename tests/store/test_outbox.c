@@ -668,6 +668,50 @@ static void killed_while_releasing(void **state)
 	scene_end(&s);
 }
 
+/* A disk that refuses one call that changes files, each in turn: what is out there is whole, and who comes again completes it. */
+static void refused_while_releasing(void **state)
+{
+	(void)state;
+	struct scene s;
+	struct outbox_counts n;
+	char name[2][41];
+	int call, result = -1;
+	scene_begin(&s, "72h");
+	for (int i = 0; i < 2; i++)
+		record(&s, "study-a", s.receipt_hash, T0 + i * DAY, T0 + 4 * DAY, name[i]);
+	keep_scene(&s);
+	struct job job = {.scene = &s};
+	for (call = 0; call < 5000; call++) {
+		restore_scene(&s);
+		bool failed = step_failed_at(call, call % 2 ? EIO : ENOSPC, run_job, &job, &result);
+		assert_true(result == 0 || result == 1);
+		for (int i = 0; i < 2; i++) {
+			bool seg = there(&s, "outbox/study-a/%s/%s.seg", s.given.pseudonym, name[i]);
+			bool key = there(&s, "outbox/study-a/%s/%s.key", s.given.pseudonym, name[i]);
+			if (key)
+				check_released(&s, name[i]);
+			assert_true(seg || !key);
+			assert_true(!seg || there(&s, "outbox/study-a/%s/receipts.jsonl", s.given.pseudonym));
+			/* Nor is it said to be done when it is not. */
+			assert_true(result != 0 || key);
+		}
+		assert_int_equal(outbox_count(&s.places, NULL, NULL, 0, &n), 0);
+		assert_int_equal(n.collected, 0);
+		assert_int_equal(n.held + n.released, 2);
+		if (!failed)
+			break;
+		assert_int_equal(run_job(&job), 0);
+		for (int i = 0; i < 2; i++)
+			check_released(&s, name[i]);
+		assert_int_equal(files(&s, "outbox.tmp", "", false), 0);
+		assert_int_equal(files(&s, "outbox", ".seg", true), 2);
+	}
+	assert_int_equal(result, 0);
+	assert_true(call > 20);
+	print_message("# release of 2 segments: no space, or an error, at each of %d calls that change files\n", call);
+	scene_end(&s);
+}
+
 /* Every tombstone out there: how many segments they name. */
 static int buried(const struct scene *s)
 {
@@ -909,7 +953,7 @@ int main(void)
 		cmocka_unit_test(in_doubt_nothing_leaves),
 		cmocka_unit_test(what_is_in_the_outbox_is_not_replaced),
 		cmocka_unit_test(an_outbox_of_its_own_file_system),
-		cmocka_unit_test(killed_while_releasing),
+		cmocka_unit_test(killed_while_releasing), cmocka_unit_test(refused_while_releasing),
 		cmocka_unit_test(killed_while_calling_back),
 		cmocka_unit_test(a_disk_that_is_full),
 		cmocka_unit_test(the_list_mends_its_end),

@@ -121,10 +121,35 @@ class Reading(unittest.TestCase):
             self.assertEqual(len(f.readlines()), ROWS)
         self.assertEqual(sorted(os.listdir(out)), ["alpha-1.jsonl", "beta.jsonl"])
 
+    def test_days(self):
+        """Parquet and Arrow: a file a participant and day, in place when all of a study is whole."""
+        out = self.root + "/out"
+        for form, magic in ("parquet", b"PAR1"), ("arrow", b"ARROW1"):
+            self.run_it("export", "--format", form, "--out", out, "--force")
+            self.assertEqual(sorted(os.listdir(out + "/events")), ["study=alpha-1", "study=beta"])
+            found = [os.path.relpath(os.path.join(d, f), out) for d, _, fs in os.walk(out) for f in fs]
+            self.assertTrue(found)
+            for name in found:
+                self.assertRegex(name, r"^events/study=(alpha-1|beta)/date=\d{4}-\d\d-\d\d/participant=[0-9a-f]{32}/1-\d+\." + form + "$")
+                with open(os.path.join(out, name), "rb") as f:
+                    self.assertTrue(f.read().startswith(magic))
+                self.assertEqual(os.stat(os.path.join(out, name)).st_mode & 0o777, 0o600)
+            p = self.run_it("export", "--format", form, "--out", out, code=1)
+            self.assertIn("study=alpha-1 exists already", p.stderr)
+            self.assertEqual(sorted(os.listdir(out)), ["events"])
+        # What a killed one left goes; what a living one makes stays.
+        for pid in 2 ** 22 + 1, os.getpid():
+            os.makedirs(f"{out}/.assent-export-{pid}/events")
+        self.run_it("export", "--format", "arrow", "--out", out, "--force")
+        self.assertEqual(sorted(os.listdir(out)), [f".assent-export-{os.getpid()}", "events"])
+        p = self.run_it("export", "--format", "parquet", "--append", "--out", out, code=2)
+        self.assertIn("for recipients", p.stderr)
+        with open(out + "/dataset.json", "w") as f:
+            f.write("theirs")
+        p = self.run_it("export", "--format", "parquet", "--out", out, "--force", code=1)
+        self.assertIn("recipient's dataset", p.stderr)
+
     def test_usage(self):
-        for form in "parquet", "arrow":
-            p = self.run_it("export", "--format", form, "--out", self.root + "/out", code=2)
-            self.assertIn("not in this version", p.stderr)
         for args in (["export"], ["export", "--format", "xml", "--out", "x"], ["export", "--format", "csv"], ["show", "--nope"],
                      ["show", "--since"], ["show", "--since", "yesterday-ish"], ["show", "--json=1"], ["verify", "-x"]):
             self.run_it(*args, code=2)

@@ -6,8 +6,9 @@
  *   outbox_forge decide FOLDER STUDY STATE T_US [PURPOSE...]      a line in FOLDER/ledger.jsonl, by FOLDER/identity (made if missing);
  *                                                          the purposes (of hci-research, other-model) that are agreed to. Prints PSEUDONYM HASH
  *   outbox_forge segment FOLDER STUDY OUT NAME=VALUE...           OUT/SEGMENT.seg and .key; prints SEGMENT HASH. recipient=, receipt=, rows=T,T,...; or
- *                                                          events=N from first=T; segment=, begun=, expires=, pseudonym=, header-study=, header-segment=,
- *                                                          header-pseudonym=, header-receipt=, signer=FOLDER, private=1, cut=1
+ *                                                          events=N, or table=FILE.csv (exported; moved to begun=, sealed); segment=, begun=, expires=,
+ *                                                          pseudonym=, header-study=, header-segment=, header-pseudonym=,
+ *                                                          header-receipt=, signer=FOLDER, private=1, cut=1
  *   outbox_forge tombstone FOLDER STUDY OUT REASON PSEUDONYM SEGMENT=HASH...      OUT/ID.tombstone, signed by FOLDER/identity
  */
 #include <fcntl.h>
@@ -25,6 +26,7 @@
 #include "../../agent/store/receipt.h"
 #include "../../agent/store/spool.h"
 #include "../../agent/store/tombstone.h"
+#include "../bench/table_rows.h"
 #include "../store/decide.h"
 
 static int fail(const char *what, int error)
@@ -110,10 +112,28 @@ static int add_key(struct segment_writer *w, int64_t t_us)
 	return segment_writer_add(w, &e);
 }
 
-static int add_rows(struct segment_writer *w, int argc, char **argv, int64_t begun)
+/* As the writer seals them. */
+static int add_table(struct segment_writer *w, const char *path, int64_t begun, struct bytes *out)
+{
+	struct table_rows rows = {0};
+	int e = 0;
+	table_rows_load(&rows, path, SIZE_MAX);
+	segment_writer_seal(w);
+	for (size_t i = 0; i < rows.count && e == 0; i++) {
+		struct event event = rows.at[i];
+		event.t_us += begun - rows.at[0].t_us;
+		event.mono_us += begun - rows.at[0].mono_us;
+		if ((e = segment_writer_add(w, &event)) == 0 && segment_writer_waiting(w) == SEGMENT_BLOCK_EVENTS_MAX)
+			e = segment_writer_flush(w, event.t_us, out);
+	}
+	table_rows_release(&rows);
+	return e;
+}
+
+static int add_rows(struct segment_writer *w, int argc, char **argv, int64_t begun, struct bytes *out)
 {
 	const char *rows = value(argc, argv, "rows"), *events = value(argc, argv, "events");
-	int e = 0;
+	int e = value(argc, argv, "table") ? add_table(w, value(argc, argv, "table"), begun, out) : 0;
 	for (const char *p = rows; p && *p && e == 0; p = strchr(p, ',') ? strchr(p, ',') + 1 : "")
 		e = add_key(w, strtoll(p, NULL, 10));
 	for (int i = 0; events && i < atoi(events) && e == 0; i++)
@@ -157,7 +177,8 @@ static int segment(int argc, char **argv)
 	if ((v = value(argc, argv, "header-receipt")) && !bytes_of(v, m.receipt_hash, 32))
 		return 2;
 	m.t_us = m.mono_us = k.begun_us;
-	if ((e = segment_writer_new(&m, key, 3, &b, &w)) || (e = add_rows(w, argc, argv, k.begun_us)) || (e = segment_writer_flush(w, k.begun_us, &b)))
+	if ((e = segment_writer_new(&m, key, 3, &b, &w)) || (e = add_rows(w, argc, argv, k.begun_us, &b)) ||
+	    (e = segment_writer_flush(w, k.begun_us, &b)))
 		return fail("segment", e);
 	if (!value(argc, argv, "cut") && (e = segment_writer_finish(w, k.begun_us, &b)))
 		return fail("segment", e);
