@@ -6,7 +6,7 @@
 #   deps.sh demo     + a private desktop with applications: packaging/quickstart.sh
 #   deps.sh test     + the second compiler and tools: tests/run.sh
 #   deps.sh full     + static analysis: tests/run.sh --full
-#   deps.sh bench    + the recorders that Assent is compared with: tests/bench
+#   deps.sh bench    + what Assent is compared with: tests/bench
 #
 # Only what is missing is installed, with sudo when this is not root. --list prints the packages and does nothing.
 set -eu
@@ -49,6 +49,7 @@ fonts-dejavu-core       letters on that display
 sudo                    a real password prompt
 '
 test='
+g++                     the header of libassent, its example as C++
 clang                   second compiler, sanitizers, fuzzing
 libclang-rt-dev         sanitizers, fuzzing
 llvm                    names in the sanitizers'\'' reports
@@ -89,6 +90,8 @@ dialog                  an application: password prompt in a terminal
 openssh-client          an application: remote shell, its password prompt
 dropbear-bin            a server for that, without a service
 busybox                 an application: many programs in one file
+nodejs                  runs DuckDB, Polars and others, which read what is exported
+npm                     fetches them, once (tests/dataset/package.json)
 '
 full='
 clang-tidy              static analysis
@@ -98,6 +101,10 @@ bench='
 xinput                  compared with
 cnee                    compared with
 python3-pynput          compared with
+zpaq                    compared with
+zstd                    compared with
+nodejs                  runs DuckDB, compared with
+npm                     fetches it, once (tests/dataset/package.json)
 '
 
 list=
@@ -125,9 +132,12 @@ if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-query >/dev/null 2>
 fi
 
 is_installed() {
-	# Its name may be provided by another package (pkg-config by pkgconf).
+	# It may come with another package (pkg-config with pkgconf, npm with other builds of nodejs).
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] && return 0
-	[ "$1" = pkg-config ] && command -v pkg-config >/dev/null 2>&1
+	case $1 in
+	pkg-config | npm) command -v "$1" >/dev/null 2>&1 ;;
+	*) return 1 ;;
+	esac
 }
 
 missing=

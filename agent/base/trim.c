@@ -2,6 +2,9 @@
 #include "trim.h"
 
 #include <link.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,6 +30,13 @@ static int drop(struct dl_phdr_info *info, size_t size, void *page_size)
 		madvise((void *)from, to - from, MADV_DONTNEED);
 	}
 	return 0;
+}
+
+void trim_heap(void)
+{
+#if defined(__GLIBC__)
+	malloc_trim(0);
+#endif
 }
 
 void trim_text(void)

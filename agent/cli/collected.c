@@ -217,6 +217,7 @@ static int found_segment(struct collected *c, int directory, const char *name, c
 	if (keyfile_read(directory, key_name, &k, &what) == 0) {
 		memcpy(s->at.study, k.study, sizeof k.study);
 		memcpy(s->at.participant, k.pseudonym, sizeof k.pseudonym);
+		memcpy(s->hash, k.hash, sizeof s->hash);
 	}
 	return EXIT_DONE;
 }
@@ -324,17 +325,26 @@ void collected_release(struct collected *c)
 	free(c->tombstone);
 }
 
+struct collected_participant *collected_person(struct collected *c, const char *study, const char *pseudonym)
+{
+	int low = 0, high = c->participants;
+	while (low < high) {
+		int middle = low + (high - low) / 2, order = strcmp(study, c->participant[middle].study);
+		order = order ? order : strcmp(pseudonym, c->participant[middle].pseudonym);
+		if (order == 0)
+			return &c->participant[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
 const struct collected_participant *collected_participant(const struct collected *c, const char *study, const char *pseudonym)
 {
-	struct collected_participant *want = malloc(sizeof *want);
-	const struct collected_participant *found = NULL;
-	if (want && c->participants) {
-		snprintf(want->study, sizeof want->study, "%s", study);
-		snprintf(want->pseudonym, sizeof want->pseudonym, "%s", pseudonym);
-		found = bsearch(want, c->participant, (size_t)c->participants, sizeof *want, by_participant);
-	}
-	free(want);
-	return found;
+	struct collected list = {.participant = c->participant, .participants = c->participants};
+	return collected_person(&list, study, pseudonym);
 }
 
 /* ---- Tombstones ---- */
@@ -356,7 +366,7 @@ static int add_tombstone(struct dataset *d, const struct tombstone *t)
 	return EXIT_DONE;
 }
 
-static int read_tombstone(const struct collected *c, const char *path, struct dataset *d, int *bad)
+static int read_tombstone(const struct collected *c, const char *path, const struct dataset *before, struct dataset *d, int *bad)
 {
 	struct tombstone t;
 	char *text;
@@ -380,10 +390,12 @@ static int read_tombstone(const struct collected *c, const char *path, struct da
 		return EXIT_DONE;
 	}
 	const struct collected_participant *p = collected_participant(c, t.study, t.pseudonym);
-	if (!p) {
+	const struct dataset_participant *known = before ? dataset_participant_at(before, t.study, t.pseudonym) : NULL;
+	const uint8_t *agent = p && p->audit ? audit_agent_key(p->audit, 0) : known ? known->agent : NULL;
+	if (!p && !known) {
 		/* Nothing of theirs can be used without their receipts, anyhow. */
-	} else if (!p->audit || memcmp(audit_agent_key(p->audit, 0), t.agent_key, sizeof t.agent_key) != 0) {
-		cli_complain("%s: %s: it removes nothing", path, p->audit ? "was not signed by the participant that it names" :
+	} else if (!agent || memcmp(agent, t.agent_key, sizeof t.agent_key) != 0) {
+		cli_complain("%s: %s: it removes nothing", path, agent ? "was not signed by the participant that it names" :
 			     "cannot be checked, as the participant's receipts cannot be used");
 		++*bad;
 	} else {
@@ -393,11 +405,11 @@ static int read_tombstone(const struct collected *c, const char *path, struct da
 	return result;
 }
 
-int collected_tombstones(const struct collected *c, struct dataset *d, int *bad)
+int collected_tombstones(const struct collected *c, const struct dataset *before, struct dataset *d, int *bad)
 {
 	int result = EXIT_DONE;
 	*bad = 0;
 	for (int i = 0; i < c->tombstones && result == EXIT_DONE; i++)
-		result = read_tombstone(c, c->tombstone[i], d, bad);
+		result = read_tombstone(c, c->tombstone[i], before, d, bad);
 	return result;
 }

@@ -16,6 +16,7 @@
 struct collected_segment {
 	char *path;
 	struct dataset_place at;         /* as its key file says; else study and participant are "unknown" */
+	uint8_t hash[32];                /* what its key file says, which nobody has checked yet */
 };
 
 /* A study's participant: what the receipts say. */
@@ -26,6 +27,8 @@ struct collected_participant {
 	struct audit *audit;             /* NULL: cannot be used, why */
 	char why[DATASET_WHY_MAX];
 	bool contradicted;               /* two copies of the receipts say different things */
+	bool news_known;                 /* collected_still's: */
+	int64_t news_us;                 /* the earliest time that its newer receipts tell of */
 };
 
 struct collected {
@@ -42,9 +45,11 @@ void collected_release(struct collected *c);
 
 /* NULL: there are no receipts of theirs. */
 const struct collected_participant *collected_participant(const struct collected *c, const char *study, const char *pseudonym);
+struct collected_participant *collected_person(struct collected *c, const char *study, const char *pseudonym);
 
-/* Adds the tombstones to d that the participant's agent signed. *bad: how many it complained about. EXIT_DONE or EXIT_FAILED. */
-int collected_tombstones(const struct collected *c, struct dataset *d, int *bad);
+/* Adds the tombstones to d that the participant's agent signed. before: the version before, which knows the agents of those who are in it, or NULL. *bad: how
+ * many it complained about. EXIT_DONE or EXIT_FAILED. */
+int collected_tombstones(const struct collected *c, const struct dataset *before, struct dataset *d, int *bad);
 
 struct collected_verdict {
 	const char *kind;                /* NULL: it may be used; else why not, as in dataset.json */
@@ -56,6 +61,10 @@ struct collected_verdict {
 /* May it be used for these purposes? keyring NULL: all but whether it opens. key: locked memory. file: mapped by the caller. */
 void collected_judge(const struct collected *c, const struct collected_segment *s, const struct spool_file *file, const struct keyring *keyring,
 	const char *const *purposes, int count, int64_t now_us, uint8_t key[SEGMENT_KEY], struct collected_verdict *v);
+/* May a segment of the version before stay, as far as can be told without reading it? It was judged then; since then its retention may have ended, and newer
+ * receipts come. v->kind NULL: it may. *again: newer receipts tell of its time, so that each of its rows has to be judged again. */
+void collected_still(struct collected *c, const struct dataset *before, const struct dataset_segment *s, const char *const *purposes, int count,
+	int64_t now_us, struct collected_verdict *v, bool *again);
 /* Does the receipt cover this row at its time? */
 bool collected_covers(const struct collected_verdict *v, const struct event *e);
 

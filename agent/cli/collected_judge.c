@@ -14,6 +14,7 @@
 
 #include "../base/clock.h"
 #include "../error.h"
+#include "../store/receipt.h"
 #include "cli.h"
 
 __attribute__((format(printf, 3, 4)))
@@ -132,6 +133,67 @@ void collected_judge(const struct collected *c, const struct collected_segment *
 		refuse(v, "damaged", "its key file: %s", error == ERROR_IO ? strerror(errno) : what ? what : error_text(error));
 	else
 		check_header(file, key, v);
+}
+
+/* From when on do the receipts say something that they did not when the dataset was made? */
+static int64_t news_from(const struct collected_participant *p, const struct dataset_participant *seen)
+{
+	uint8_t hash[32], prev[RECEIPT_HASH];
+	const char *what, *line, *end = p->text + p->length;
+	int64_t from = INT64_MAX;
+	/* An older copy. */
+	if (p->length < seen->receipts_bytes)
+		return INT64_MAX;
+	crypto_generichash(hash, sizeof hash, (const unsigned char *)p->text, seen->receipts_bytes, NULL, 0);
+	struct receipt *r = malloc(sizeof *r);
+	if (!r || memcmp(hash, seen->receipts, sizeof hash) != 0)
+		from = INT64_MIN;
+	for (line = p->text + seen->receipts_bytes; line < end && from != INT64_MIN;) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		if (!stop || receipt_parse(line, (size_t)(stop - line), r, prev, &what))
+			from = INT64_MIN;
+		else if (r->t_us < from)
+			from = r->t_us;
+		line = stop ? stop + 1 : end;
+	}
+	free(r);
+	return from;
+}
+
+void collected_still(struct collected *c, const struct dataset *before, const struct dataset_segment *s, const char *const *purposes, int count,
+	int64_t now_us, struct collected_verdict *v, bool *again)
+{
+	const char *what = NULL;
+	char time[28];
+	memset(v, 0, sizeof *v);
+	*again = false;
+	if (s->has.expires_us <= now_us) {
+		refuse(v, "expired", "its retention ended %s: it must be deleted", clock_format(s->has.expires_us, time));
+		return;
+	}
+	const struct dataset_participant *seen = dataset_participant_at(before, s->at.study, s->at.participant);
+	struct collected_participant *p = collected_person(c, s->at.study, s->at.participant);
+	if (!p) {
+		*again = !seen;
+		return;
+	}
+	if (!p->audit) {
+		refuse(v, "damaged", "%s", p->why);
+		return;
+	}
+	v->audit = p->audit;
+	v->decision = audit_find(p->audit, s->receipt, s->at.study, &what);
+	if (v->decision < 0 && seen && p->length < seen->receipts_bytes)
+		return; /* so old a copy that it tells nothing */
+	if (v->decision < 0)
+		refuse(v, "consent", "%s", what);
+	if (v->kind || !agreed(v, purposes, count))
+		return;
+	if (!p->news_known) {
+		p->news_us = seen ? news_from(p, seen) : INT64_MIN;
+		p->news_known = true;
+	}
+	*again = p->news_us == INT64_MIN || (s->has.rows && s->has.last_us >= p->news_us - AUDIT_SLACK_US);
 }
 
 bool collected_covers(const struct collected_verdict *v, const struct event *e)

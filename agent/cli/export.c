@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "export.h"
+#include "export_days.h"
 #include "export_files.h"
 #include "input.h"
 
@@ -22,14 +23,18 @@ static void interrupt(int number)
 	interrupted = 1;
 }
 
+/* One's own data, in either layout. */
+struct own { struct export_files files; struct export_days days; bool hive; };
+
 static int visit(void *user, const struct segment_meta *meta, const struct event *event)
 {
-	return export_files_row(user, meta, event) || interrupted ? STOP_ABORT : 0;
+	struct own *x = user;
+	return (x->hive ? export_days_row(&x->days, meta, event) : export_files_row(&x->files, meta, event)) || interrupted ? STOP_ABORT : 0;
 }
 
 static int usage(const char *what)
 {
-	cli_complain("export: %s (assent export --format jsonl|csv --out DIR [--force] [IN...])", what);
+	cli_complain("export: %s (assent export --format parquet|arrow|csv|jsonl --out DIR [--force] [IN...])", what);
 	return EXIT_USAGE;
 }
 
@@ -62,22 +67,22 @@ static int repeated(int *argc, char **argv, const char *name, const char **value
 	return EXIT_DONE;
 }
 
-/* One's own data. */
 static int export_own(const struct export_request *q, char **argv)
 {
-	struct export_files x = { .out = q->out, .directory = -1, .csv = q->csv, .force = q->force };
+	struct own x = { .hive = export_is_hive(q->format), .files = { .out = q->out, .directory = -1, .format = q->format, .force = q->force },
+		.days = { .out = q->out, .directory = -1, .work = -1, .fd = -1, .format = q->format, .force = q->force } };
 	struct input in;
-	int result = input_find(&in, "exporting", q->inputs, argv);
+	int directory = -1, result = input_find(&in, "exporting", q->inputs, argv);
 	if (result)
 		goto out;
-	if (mkdir(x.out, 0700) < 0 && errno != EEXIST) {
-		cli_complain("cannot make %s: %s", x.out, strerror(errno));
+	if (mkdir(q->out, 0700) < 0 && errno != EEXIST) {
+		cli_complain("cannot make %s: %s", q->out, strerror(errno));
 		result = EXIT_FAILED;
 		goto out;
 	}
-	x.directory = open(x.out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (x.directory < 0) {
-		cli_complain("cannot open %s: %s", x.out, strerror(errno));
+	directory = x.files.directory = x.days.directory = open(q->out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0) {
+		cli_complain("cannot open %s: %s", q->out, strerror(errno));
 		result = EXIT_FAILED;
 		goto out;
 	}
@@ -88,15 +93,16 @@ static int export_own(const struct export_request *q, char **argv)
 		result = EXIT_FAILED;
 		goto out;
 	}
-	result = export_files_finish(&x, result);
-	if (result == EXIT_DONE && x.count == 0) {
+	result = x.hive ? export_days_finish(&x.days, result) : export_files_finish(&x.files, result);
+	if (result == EXIT_DONE && x.files.count == 0 && x.days.studies == 0) {
 		cli_complain("no event is recorded yet: nothing to export");
 		result = EXIT_NOTHING;
 	}
 out:
-	export_files_release(&x);
-	if (x.directory >= 0)
-		close(x.directory);
+	export_files_release(&x.files);
+	export_days_release(&x.days);
+	if (directory >= 0)
+		close(directory);
 	input_release(&in);
 	return result;
 }
@@ -104,35 +110,37 @@ out:
 int cli_export(int argc, char **argv)
 {
 	struct export_request q = { .interrupted = &interrupted };
+	const char *format = NULL;
 	const struct input_option options[] = {
-		{ "format", &q.format, NULL }, { "out", &q.out, NULL }, { "force", NULL, &q.force }, { "tombstones", &q.tombstones, NULL },
-		{ NULL, NULL, NULL },
+		{ "format", &format, NULL }, { "out", &q.out, NULL }, { "force", NULL, &q.force }, { "append", NULL, &q.append },
+		{ "tombstones", &q.tombstones, NULL }, { NULL, NULL, NULL },
 	};
 	int result = repeated(&argc, argv, "key", q.key, &q.keys);
 	result = result ? result : repeated(&argc, argv, "purpose", q.purpose, &q.purposes);
 	q.inputs = result ? -1 : input_options("export", argc, argv, options);
 	if (q.inputs < 0)
 		return EXIT_USAGE;
-	if (!q.format)
+	if (!format)
 		return usage("--format is missing");
-	if (strcmp(q.format, "parquet") == 0 || strcmp(q.format, "arrow") == 0) {
-		cli_complain("export: --format %s is not in this version: use jsonl or csv", q.format);
-		return EXIT_USAGE;
-	}
-	if (strcmp(q.format, "jsonl") != 0 && strcmp(q.format, "csv") != 0)
-		return usage("--format is jsonl or csv");
+	int known = table_format_of(format);
+	if (known < 0)
+		return usage("--format is parquet, arrow, csv or jsonl");
+	q.format = (enum table_format)known;
 	if (!q.out || !q.out[0])
 		return usage("--out is missing");
-	if (!q.keys && (q.purposes || q.tombstones)) {
+	if (!q.keys && (q.purposes || q.tombstones || q.append)) {
 		cli_complain("export: %s is for recipients, who name their secret key with --key FILE; your own data need none",
-			     q.purposes ? "--purpose" : "--tombstones");
+			     q.purposes ? "--purpose" : q.tombstones ? "--tombstones" : "--append");
+		return EXIT_USAGE;
+	}
+	if (q.append && !export_is_hive(q.format)) {
+		cli_complain("export: --append is for parquet and arrow, which have a file a participant and day; csv and jsonl have one a study");
 		return EXIT_USAGE;
 	}
 	if (q.keys && !q.inputs) {
 		cli_complain("export: --key is for what was collected from outboxes: name its folders");
 		return EXIT_USAGE;
 	}
-	q.csv = q.format[0] == 'c';
 	q.input = (const char *const *)argv;
 	/* What was written so far is removed before the program ends. */
 	const int signals[] = { SIGINT, SIGTERM, SIGHUP };

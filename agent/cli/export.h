@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What export.c and export_recipient.c share. */
+/* What the files of assent export share. */
 #ifndef ASSENT_EXPORT_H
 #define ASSENT_EXPORT_H
 
 #include <signal.h>
 #include <stdbool.h>
 
+#include "../dataset/table.h"
+
 enum { EXPORT_REPEATED_MAX = 16 };
 
 struct export_request {
-	const char *format, *out, *tombstones;
-	bool csv, force;
+	enum table_format format;
+	const char *out, *tombstones;
+	bool force, append;
 	int keys, purposes, inputs;
 	const char *key[EXPORT_REPEATED_MAX], *purpose[EXPORT_REPEATED_MAX];
 	const char *const *input;
 	const volatile sig_atomic_t *interrupted;
 };
+
+/* Many files, one a participant and day (hive.h); else one a study. */
+static inline bool export_is_hive(enum table_format format) { return format == TABLE_PARQUET || format == TABLE_ARROW; }
 
 /* A dataset from what was collected of outboxes, with recipients' keys. Complains for itself; an exit code. */
 int export_recipient(const struct export_request *q);

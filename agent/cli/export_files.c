@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../error.h"
 #include "cli.h"
 
 bool export_files_study(const char *s)
@@ -22,9 +23,9 @@ static int exists(const struct export_files *x, const struct export_file *t)
 	return EXIT_FAILED;
 }
 
-static int broken(const struct export_files *x, const struct export_file *t)
+static int broken(const struct export_files *x, const struct export_file *t, int error)
 {
-	cli_complain("cannot write %s/%s: %s", x->out, t->name, strerror(errno));
+	cli_complain("cannot write %s/%s: %s", x->out, t->name, error == ERROR_IO ? strerror(errno) : error_text(error));
 	return EXIT_FAILED;
 }
 
@@ -44,25 +45,17 @@ static int open_file(struct export_files *x, const char *study)
 	struct export_file *t = &files[x->count];
 	memset(t, 0, sizeof *t);
 	snprintf(t->study, sizeof t->study, "%s", study);
-	snprintf(t->name, sizeof t->name, "%s.%s", t->study, x->csv ? "csv" : "jsonl");
+	snprintf(t->name, sizeof t->name, "%s.%s", t->study, table_format_name(x->format));
 	snprintf(t->temporary, sizeof t->temporary, ".%s.tmp-%ld", t->name, (long)getpid());
 	if (!x->force && faccessat(x->directory, t->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return exists(x, t);
-	int fd = openat(x->directory, t->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return broken(x, t);
-	t->file = fdopen(fd, "w");
-	if (!t->file) {
-		close(fd);
-		unlinkat(x->directory, t->temporary, 0);
-		cli_complain("out of memory");
-		return EXIT_FAILED;
-	}
+	t->fd = openat(x->directory, t->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (t->fd < 0)
+		return broken(x, t, ERROR_IO);
 	x->count++;
 	x->last = t;
-	if (x->csv && csv_header(t->file))
-		return broken(x, t);
-	return 0;
+	int error = table_new(x->format, t->fd, false, &t->table);
+	return error ? broken(x, t, error) : 0;
 }
 
 int export_files_row(struct export_files *x, const struct segment_meta *meta, const struct event *event)
@@ -77,27 +70,31 @@ int export_files_row(struct export_files *x, const struct segment_meta *meta, co
 	}
 	struct export_file *t = x->last;
 	t->rows++;
-	return (x->csv ? csv_row(t->file, meta, event) : jsonl_row(t->file, meta, event)) ? broken(x, t) : 0;
+	int error = table_row(t->table, meta, event);
+	return error ? broken(x, t, error) : 0;
 }
 
 static int finish_file(struct export_files *x, struct export_file *t)
 {
-	bool good = fflush(t->file) == 0 && !ferror(t->file) && fsync(fileno(t->file)) == 0;
+	struct table_stats stats;
+	int error = table_finish(t->table, &stats);
+	if (!error && fsync(t->fd))
+		error = ERROR_IO;
 	int saved = errno;
-	if (fclose(t->file) < 0 && good) {
-		good = false;
+	if (close(t->fd) < 0 && !error) {
+		error = ERROR_IO;
 		saved = errno;
 	}
-	t->file = NULL;
+	t->fd = -1;
 	errno = saved;
-	if (!good)
-		return broken(x, t);
+	if (error)
+		return broken(x, t, error);
 	/* Another export may have made it meanwhile. A file system without link() cannot be asked that way. */
 	if (!x->force && linkat(x->directory, t->temporary, x->directory, t->name, 0) < 0 && errno == EEXIST)
 		return exists(x, t);
 	if (x->force || faccessat(x->directory, t->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (renameat(x->directory, t->temporary, x->directory, t->name) < 0)
-			return broken(x, t);
+			return broken(x, t, ERROR_IO);
 	} else {
 		unlinkat(x->directory, t->temporary, 0);
 	}
@@ -120,8 +117,9 @@ int export_files_finish(struct export_files *x, int result)
 void export_files_release(struct export_files *x)
 {
 	for (int i = 0; i < x->count; i++) {
-		if (x->files[i].file)
-			fclose(x->files[i].file);
+		table_free(x->files[i].table);
+		if (x->files[i].fd >= 0)
+			close(x->files[i].fd);
 		if (x->files[i].temporary[0])
 			unlinkat(x->directory, x->files[i].temporary, 0);
 	}

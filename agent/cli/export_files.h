@@ -3,20 +3,20 @@
 #ifndef ASSENT_EXPORT_FILES_H
 #define ASSENT_EXPORT_FILES_H
 
-#include <stdio.h>
-
-#include "../dataset/rows.h"
+#include "../dataset/table.h"
 
 struct export_file {
 	char study[65], name[96], temporary[128];
-	FILE *file;
+	int fd;                          /* -1: closed */
+	struct table *table;
 	uint64_t rows;
 };
 
 struct export_files {
 	const char *out;                 /* the folder's name, for messages */
 	int directory;
-	bool csv, force, quiet;          /* force: what is there is replaced; quiet: does not say what was written */
+	enum table_format format;
+	bool force, quiet;               /* force: what is there is replaced; quiet: does not say what was written */
 	int count;
 	struct export_file *files;
 	struct export_file *last;        /* rows of one study come in runs */

@@ -102,18 +102,24 @@ static const struct help_command commands[] = {
 	 "Needs no agent; the agent does the same at its start, every hour, and when the next segment is due. Each segment's key file says\n"
 	 "when; policy and your settings can make it sooner. Judged by the clock of this machine.\n\n"
 	 "  --json          for programs: one object on one line\n" PLACES},
-	{"export", cli_export, "export --format jsonl|csv --out DIR [--force] [IN...]", "write a dataset, of your own data or of what recipients collected",
-	 "Your own data, decrypted, one file a study. IN is a segment or a folder of them; without it: all of yours.\n\n"
-	 "  --force         replace files that are there\n\n"
-	 "For recipients: assent export --key FILE --purpose ID --format jsonl|csv --out DIR FOLDER...\n"
+	{"export", cli_export, "export --format parquet|arrow|csv|jsonl --out DIR [--force] [IN...]", "write a dataset, of your own data or of what recipients collected",
+	 "Your own data, decrypted. csv and jsonl: DIR/STUDY.csv, one file a study; parquet and arrow: one a day,\n"
+	 "DIR/events/study=ID/date=DAY/participant=HEX/1-0.parquet. IN is a segment or a folder of them; without it: all of yours.\n\n"
+	 "  --force         replace what is there of the same studies\n\n"
+	 "For recipients: assent export --key FILE --purpose ID --format FORMAT --out DIR [--append] FOLDER...\n"
 	 "FOLDER holds what was collected from outboxes, of however many participants. Of each segment the signature, the receipt and\n"
 	 "the key file are checked; what was not agreed to for every purpose that is named, what a tombstone names, and what is past its\n"
-	 "retention stays out, as do rows that the receipt does not cover at their time. DIR/dataset.json names each segment that is\n"
-	 "in, each that is not, and why. Exported again, DIR is replaced as a whole, its version is one more if anything changed, and\n"
-	 "dataset.json names what was added and what left.\n\n"
+	 "retention stays out, as do rows that the receipt does not cover at their time. DIR/dataset.json accounts for each segment that is\n"
+	 "in, and each that is not, and why; DIR/README.md describes the dataset, DIR/croissant.json does so for machines. Exported again,\n"
+	 "its version is one more if anything changed, and dataset.json names what was added and what left. csv and jsonl are replaced as a\n"
+	 "whole; of parquet and arrow only the files that it concerns are touched. What was interrupted goes on when it is run again.\n\n"
 	 "  --key FILE      your secret key (assent keygen); may be given several times\n"
 	 "  --purpose ID    what for; may be given several times. Without it: tells which purposes there are\n"
-	 "  --tombstones DIR   look for tombstones there, too\n\n"
+	 "  --append        parquet, arrow: what is there stays, also if its segments are not given any more, unless it must leave: what was\n"
+	 "                  collected since is enough. Without it the dataset becomes what is given\n"
+	 "  --tombstones DIR   look for tombstones there, too\n"
+	 "  --force         replace what is no part of a dataset, or is one for other purposes; with --append: segments that share a file\n"
+	 "                  with what must leave, and are not given, leave, too\n\n"
 	 "Exit code 0: done, also where segments were left out for want of consent; 1: some were damaged or not what they claim to be;\n"
 	 "3: nothing may be used.\n"},
 	{"receipts", cli_receipts, "receipts [--json|--kantara] [ID|STUDY]", "list your decisions, as they are kept and signed",

@@ -237,7 +237,7 @@ static int verify_outbox(struct verify *v, const struct collected *all)
 {
 	struct dataset told = {0};
 	int result = all->damaged ? EXIT_FAILED : EXIT_DONE, bad = 0;
-	if (collected_tombstones(all, &told, &bad) || bad)
+	if (collected_tombstones(all, NULL, &told, &bad) || bad)
 		result = EXIT_FAILED;
 	dataset_sort(&told);
 	for (int i = 0; i < all->participants; i++) {

@@ -5,12 +5,10 @@
 
 #include "../error.h"
 
-int csv_header(FILE *out)
-{
-	static const char header[] = "t_us,mono_us,kind,device,class,code,text,x,y,dx,dy,scroll_x,scroll_y,app,title,"
-				     "reason,end_us,lost,synthetic,study,epoch,participant,segment\n";
-	return fputs(header, out) < 0 ? ERROR_IO : 0;
-}
+const char csv_columns[] = "t_us,mono_us,kind,device,class,code,text,x,y,dx,dy,scroll_x,scroll_y,app,title,"
+			   "reason,end_us,lost,synthetic,study,epoch,participant,segment\n";
+
+int csv_header(FILE *out) { return fputs(csv_columns, out) < 0 ? ERROR_IO : 0; }
 
 /* Quotes are needed where a reader could split, strip or calculate, and to tell "" from null. */
 static bool plain(const char *s)
@@ -58,35 +56,40 @@ static void real(struct text *t, bool has, float v)
 		text_float(t, v);
 }
 
-int csv_row(FILE *out, const struct segment_meta *meta, const struct event *e)
+void csv_text(struct text *t, const struct segment_meta *meta, const struct event *e)
+{
+	t->length = 0;
+	text_integer(t, e->t_us);
+	integer(t, true, e->mono_us);
+	string(t, true, event_kind_name(e->kind));
+	integer(t, e->has & HAS_DEVICE, e->device);
+	string(t, e->has & HAS_CLASS, event_class_name(e->key_class));
+	integer(t, e->has & HAS_CODE, e->code);
+	string(t, e->has & HAS_TEXT, e->text);
+	integer(t, e->has & HAS_POSITION, e->x);
+	integer(t, e->has & HAS_POSITION, e->y);
+	real(t, e->has & HAS_DELTA, e->dx);
+	real(t, e->has & HAS_DELTA, e->dy);
+	integer(t, e->has & HAS_SCROLL, e->scroll_x);
+	integer(t, e->has & HAS_SCROLL, e->scroll_y);
+	string(t, e->has & HAS_APP, e->app);
+	string(t, e->has & HAS_TITLE, e->title);
+	string(t, e->has & HAS_REASON, event_reason_name(e->reason));
+	integer(t, e->has & HAS_END, e->end_us);
+	integer(t, e->has & HAS_LOST, e->lost);
+	text_char(t, ',');
+	if (e->has & HAS_SYNTHETIC)
+		text_string(t, e->synthetic ? "true" : "false");
+	string(t, true, meta->study);
+	string(t, true, meta->epoch);
+	string(t, true, meta->participant);
+	string(t, true, meta->segment);
+	text_char(t, '\n');
+}
+
+int csv_row(FILE *out, const struct segment_meta *meta, const struct event *event)
 {
 	struct text t;
-	t.length = 0;
-	text_integer(&t, e->t_us);
-	integer(&t, true, e->mono_us);
-	string(&t, true, event_kind_name(e->kind));
-	integer(&t, e->has & HAS_DEVICE, e->device);
-	string(&t, e->has & HAS_CLASS, event_class_name(e->key_class));
-	integer(&t, e->has & HAS_CODE, e->code);
-	string(&t, e->has & HAS_TEXT, e->text);
-	integer(&t, e->has & HAS_POSITION, e->x);
-	integer(&t, e->has & HAS_POSITION, e->y);
-	real(&t, e->has & HAS_DELTA, e->dx);
-	real(&t, e->has & HAS_DELTA, e->dy);
-	integer(&t, e->has & HAS_SCROLL, e->scroll_x);
-	integer(&t, e->has & HAS_SCROLL, e->scroll_y);
-	string(&t, e->has & HAS_APP, e->app);
-	string(&t, e->has & HAS_TITLE, e->title);
-	string(&t, e->has & HAS_REASON, event_reason_name(e->reason));
-	integer(&t, e->has & HAS_END, e->end_us);
-	integer(&t, e->has & HAS_LOST, e->lost);
-	text_char(&t, ',');
-	if (e->has & HAS_SYNTHETIC)
-		text_string(&t, e->synthetic ? "true" : "false");
-	string(&t, true, meta->study);
-	string(&t, true, meta->epoch);
-	string(&t, true, meta->participant);
-	string(&t, true, meta->segment);
-	text_char(&t, '\n');
+	csv_text(&t, meta, event);
 	return text_write(&t, out);
 }

@@ -37,6 +37,27 @@ struct dataset_segment *dataset_add_segment(struct dataset *d)
 	return &d->segment[d->segments++];
 }
 
+struct dataset_member *dataset_add_member(struct dataset *d)
+{
+	void *array = room(d->member, d->members, sizeof *d->member);
+	if (!array)
+		return NULL;
+	d->member = array;
+	struct dataset_file *f = &d->file[d->files - 1];
+	if (f->members++ == 0)
+		f->first = d->members;
+	return &d->member[d->members++];
+}
+
+struct dataset_participant *dataset_add_participant(struct dataset *d)
+{
+	void *array = room(d->participant, d->participants, sizeof *d->participant);
+	if (!array)
+		return NULL;
+	d->participant = array;
+	return &d->participant[d->participants++];
+}
+
 struct dataset_left *dataset_add_left(struct dataset *d)
 {
 	void *array = room(d->left, d->lefts, sizeof *d->left);
@@ -58,7 +79,9 @@ struct dataset_tombstone *dataset_add_tombstone(struct dataset *d)
 void dataset_release(struct dataset *d)
 {
 	free(d->file);
+	free(d->member);
 	free(d->segment);
+	free(d->participant);
 	free(d->left);
 	free(d->tombstone);
 	free(d->added);
@@ -93,6 +116,13 @@ static int by_tombstone(const void *a, const void *b)
 	return order ? order : strcmp(x->id, y->id);
 }
 
+static int by_person(const void *a, const void *b)
+{
+	const struct dataset_participant *x = a, *y = b;
+	int order = strcmp(x->study, y->study);
+	return order ? order : strcmp(x->participant, y->participant);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct dataset_file *x = a, *y = b;
@@ -109,6 +139,7 @@ void dataset_sort(struct dataset *d)
 {
 	sort(d->file, d->files, sizeof *d->file, by_name);
 	sort(d->segment, d->segments, sizeof *d->segment, by_place);
+	sort(d->participant, d->participants, sizeof *d->participant, by_person);
 	sort(d->left, d->lefts, sizeof *d->left, by_left);
 	sort(d->tombstone, d->tombstones, sizeof *d->tombstone, by_tombstone);
 	/* The same tombstone from two folders, or from a file and from the version before, is one. */
@@ -122,6 +153,19 @@ void dataset_sort(struct dataset *d)
 const struct dataset_tombstone *dataset_tombstoned(const struct dataset *d, const struct dataset_place *at)
 {
 	return d->tombstones ? bsearch(at, d->tombstone, (size_t)d->tombstones, sizeof *d->tombstone, by_place) : NULL;
+}
+
+struct dataset_segment *dataset_segment_at(const struct dataset *d, const struct dataset_place *at)
+{
+	return d->segments ? bsearch(at, d->segment, (size_t)d->segments, sizeof *d->segment, by_place) : NULL;
+}
+
+struct dataset_participant *dataset_participant_at(const struct dataset *d, const char *study, const char *participant)
+{
+	struct dataset_participant want = {0};
+	snprintf(want.study, sizeof want.study, "%s", study);
+	snprintf(want.participant, sizeof want.participant, "%s", participant);
+	return d->participants ? bsearch(&want, d->participant, (size_t)d->participants, sizeof *d->participant, by_person) : NULL;
 }
 
 /* ---- Against the version before ---- */
@@ -155,10 +199,10 @@ static int note_removed(struct dataset *d, const struct dataset_place *at)
 	return note(&d->removed, &d->removeds, at, why);
 }
 
-static bool same_segment(const struct dataset_segment *a, const struct dataset_segment *b)
+bool dataset_same_segment(const struct dataset_segment *a, const struct dataset_segment *b)
 {
 	return memcmp(a->hash, b->hash, sizeof a->hash) == 0 && memcmp(a->receipt, b->receipt, sizeof a->receipt) == 0 &&
-	       a->rows == b->rows && a->dropped == b->dropped;
+	       a->has.rows == b->has.rows && a->has.dropped == b->has.dropped;
 }
 
 static bool same_files(const struct dataset *a, const struct dataset *b)
@@ -166,7 +210,7 @@ static bool same_files(const struct dataset *a, const struct dataset *b)
 	if (a->files != b->files)
 		return false;
 	for (int i = 0; i < a->files; i++)
-		if (strcmp(a->file[i].name, b->file[i].name) != 0 || memcmp(a->file[i].hash, b->file[i].hash, sizeof a->file[i].hash) != 0)
+		if (strcmp(a->file[i].name, b->file[i].name) != 0 || memcmp(a->file[i].sha256, b->file[i].sha256, sizeof a->file[i].sha256) != 0)
 			return false;
 	return true;
 }
@@ -207,7 +251,7 @@ int dataset_follow(struct dataset *d, const struct dataset *before, bool *change
 		} else if (order > 0) {
 			error = note_removed(d, &before->segment[k++].at);
 		} else {
-			differ |= !same_segment(&d->segment[i++], &before->segment[k++]);
+			differ |= !dataset_same_segment(&d->segment[i++], &before->segment[k++]);
 		}
 	}
 	*changed = d->version == 1 || differ || d->addeds || d->removeds || !same_files(d, before) || !same_tombstones(d, before) ||

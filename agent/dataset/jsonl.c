@@ -61,34 +61,39 @@ static void string(struct text *t, const char *column, bool has, const char *v)
 		text_string(t, "null");
 }
 
-int jsonl_row(FILE *out, const struct segment_meta *meta, const struct event *e)
+void jsonl_text(struct text *t, const struct segment_meta *meta, const struct event *e)
+{
+	t->length = 0;
+	integer(t, "t_us", true, e->t_us);
+	integer(t, "mono_us", true, e->mono_us);
+	string(t, "kind", true, event_kind_name(e->kind));
+	integer(t, "device", e->has & HAS_DEVICE, e->device);
+	string(t, "class", e->has & HAS_CLASS, event_class_name(e->key_class));
+	integer(t, "code", e->has & HAS_CODE, e->code);
+	string(t, "text", e->has & HAS_TEXT, e->text);
+	integer(t, "x", e->has & HAS_POSITION, e->x);
+	integer(t, "y", e->has & HAS_POSITION, e->y);
+	real(t, "dx", e->has & HAS_DELTA, e->dx);
+	real(t, "dy", e->has & HAS_DELTA, e->dy);
+	integer(t, "scroll_x", e->has & HAS_SCROLL, e->scroll_x);
+	integer(t, "scroll_y", e->has & HAS_SCROLL, e->scroll_y);
+	string(t, "app", e->has & HAS_APP, e->app);
+	string(t, "title", e->has & HAS_TITLE, e->title);
+	string(t, "reason", e->has & HAS_REASON, event_reason_name(e->reason));
+	integer(t, "end_us", e->has & HAS_END, e->end_us);
+	integer(t, "lost", e->has & HAS_LOST, e->lost);
+	name(t, "synthetic");
+	text_string(t, !(e->has & HAS_SYNTHETIC) ? "null" : e->synthetic ? "true" : "false");
+	string(t, "study", true, meta->study);
+	string(t, "epoch", true, meta->epoch);
+	string(t, "participant", true, meta->participant);
+	string(t, "segment", true, meta->segment);
+	text_string(t, "}\n");
+}
+
+int jsonl_row(FILE *out, const struct segment_meta *meta, const struct event *event)
 {
 	struct text t;
-	t.length = 0;
-	integer(&t, "t_us", true, e->t_us);
-	integer(&t, "mono_us", true, e->mono_us);
-	string(&t, "kind", true, event_kind_name(e->kind));
-	integer(&t, "device", e->has & HAS_DEVICE, e->device);
-	string(&t, "class", e->has & HAS_CLASS, event_class_name(e->key_class));
-	integer(&t, "code", e->has & HAS_CODE, e->code);
-	string(&t, "text", e->has & HAS_TEXT, e->text);
-	integer(&t, "x", e->has & HAS_POSITION, e->x);
-	integer(&t, "y", e->has & HAS_POSITION, e->y);
-	real(&t, "dx", e->has & HAS_DELTA, e->dx);
-	real(&t, "dy", e->has & HAS_DELTA, e->dy);
-	integer(&t, "scroll_x", e->has & HAS_SCROLL, e->scroll_x);
-	integer(&t, "scroll_y", e->has & HAS_SCROLL, e->scroll_y);
-	string(&t, "app", e->has & HAS_APP, e->app);
-	string(&t, "title", e->has & HAS_TITLE, e->title);
-	string(&t, "reason", e->has & HAS_REASON, event_reason_name(e->reason));
-	integer(&t, "end_us", e->has & HAS_END, e->end_us);
-	integer(&t, "lost", e->has & HAS_LOST, e->lost);
-	name(&t, "synthetic");
-	text_string(&t, !(e->has & HAS_SYNTHETIC) ? "null" : e->synthetic ? "true" : "false");
-	string(&t, "study", true, meta->study);
-	string(&t, "epoch", true, meta->epoch);
-	string(&t, "participant", true, meta->participant);
-	string(&t, "segment", true, meta->segment);
-	text_string(&t, "}\n");
+	jsonl_text(&t, meta, event);
 	return text_write(&t, out);
 }

@@ -17,6 +17,9 @@
 /* In a folder from its making until it is in place: what bears it and is not in place was never whole. */
 #define MARK ".unfinished"
 
+/* What describes it; the last one tells what may be removed. */
+static const char *const described[] = {DATASET_CARD, DATASET_CROISSANT, DATASET_NAME};
+
 static int open_folder(int at, const char *name)
 {
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -24,7 +27,7 @@ static int open_folder(int at, const char *name)
 
 static bool is_part(const struct dataset *d, const char *name)
 {
-	if (strcmp(name, DATASET_NAME) == 0)
+	if (strcmp(name, DATASET_NAME) == 0 || strcmp(name, DATASET_CARD) == 0 || strcmp(name, DATASET_CROISSANT) == 0)
 		return true;
 	for (int i = 0; i < d->files; i++)
 		if (strcmp(d->file[i].name, name) == 0)
@@ -109,8 +112,9 @@ static int retire(int parent, const char *name, int now)
 	for (int i = 0; i < d.files && error == 0; i++)
 		if (unlinkat(m.from, d.file[i].name, 0) && errno != ENOENT)
 			error = ERROR_IO;
-	if (error == 0 && unlinkat(m.from, DATASET_NAME, 0) && errno != ENOENT)
-		error = ERROR_IO;
+	for (int i = 0; i < 3 && error == 0; i++)
+		if (unlinkat(m.from, described[i], 0) && errno != ENOENT)
+			error = ERROR_IO;
 	if (error == 0 && unlinkat(parent, name, AT_REMOVEDIR))
 		error = ERROR_IO;
 	int saved = errno;

@@ -7,12 +7,6 @@
 
 #include "../error.h"
 
-void text_char(struct text *t, char c)
-{
-	if (t->length < sizeof t->at)
-		t->at[t->length++] = c;
-}
-
 void text_string(struct text *t, const char *s)
 {
 	size_t n = strlen(s);
@@ -69,7 +63,7 @@ bool text_float(struct text *t, float v)
 	return true;
 }
 
-size_t text_utf8(const char *s)
+size_t text_utf8_beyond(const char *s)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	size_t n = u[0] < 0x80 ? 1 : u[0] >= 0xc2 && u[0] < 0xe0 ? 2 : (u[0] & 0xf0) == 0xe0 ? 3 :

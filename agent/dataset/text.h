@@ -15,13 +15,24 @@ struct text {
 	char at[TEXT_ROW_MAX];
 };
 
-void text_char(struct text *t, char c);
+static inline void text_char(struct text *t, char c)
+{
+	if (t->length < sizeof t->at)
+		t->at[t->length++] = c;
+}
+
 void text_string(struct text *t, const char *s);
 void text_integer(struct text *t, int64_t v);
 /* The shortest decimal that reads back as the same float32, always with a point or an exponent; false, and nothing, if not finite. */
 bool text_float(struct text *t, float v);
 /* Length in bytes (1 to 4) of the valid UTF-8 character at s, or 0: a byte that begins none. */
-size_t text_utf8(const char *s);
+size_t text_utf8_beyond(const char *s);      /* of one that is no ASCII */
+static inline size_t text_utf8(const char *s) { return (unsigned char)*s < 0x80 ? 1 : text_utf8_beyond(s); }
 int text_write(const struct text *t, FILE *out);
+
+/* A whole row, in place of what was there: csv.c, jsonl.c. */
+extern const char csv_columns[];   /* CSV's first line */
+void csv_text(struct text *t, const struct segment_meta *meta, const struct event *event);
+void jsonl_text(struct text *t, const struct segment_meta *meta, const struct event *event);
 
 #endif

@@ -23,96 +23,12 @@ del sys.argv[1:3]
 os.environ.setdefault("ASSENT_BUILD", str(ASSENT.parent.parent))
 from agent import on_pty  # noqa: E402
 from cases import Skip, check, note, run  # noqa: E402
-
-DAY = 86400 * 1000000
-NOW = int(time.time() * 1000000)
-HCI, MODEL = "hci-research", "other-model"
+from lab import DAY, HCI, MODEL, NOW, Participant  # noqa: E402
+from lab import Lab as AnyLab  # noqa: E402
 
 
-class Lab:
-	"""A recipient with a key, participants with identities, and the folder that was collected from their outboxes."""
-
-	def __init__(self):
-		self.root = pathlib.Path(tempfile.mkdtemp(prefix="assent-recipient-"))
-		self.env = {"PATH": os.environ["PATH"], "HOME": str(self.root), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-		for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH"):
-			if name in os.environ:
-				self.env[name] = os.environ[name]
-		self.inbox, self.out, self.key = self.root / "in", self.root / "out", self.root / "lab.key"
-		self.inbox.mkdir()
-		made = self.run(ASSENT, "keygen", "--out", self.key)
-		check(made.returncode == 0, made.stderr)
-		self.public = next(word for word in (made.stdout + made.stderr).split() if word.startswith("assent-pub-")).strip('"')
-
-	def __enter__(self):
-		return self
-
-	def __exit__(self, *_):
-		shutil.rmtree(self.root, ignore_errors=True)
-
-	def run(self, *argv, **more):
-		return subprocess.run([str(part) for part in argv], env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-			stderr=subprocess.PIPE, text=True, timeout=120, check=False, **more)
-
-	def traced(self):
-		"""LeakSanitizer cannot look for leaks under strace."""
-		return {**self.env, "ASAN_OPTIONS": self.env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
-
-	def forge(self, *argv):
-		made = self.run(FORGE, *argv)
-		check(made.returncode == 0, made.stderr)
-		return made.stdout.split()
-
-	def export(self, *more, code=0, purposes=(HCI,), form="jsonl"):
-		wanted = [part for purpose in purposes for part in ("--purpose", purpose)]
-		done = self.run(ASSENT, "export", "--key", self.key, *wanted, "--format", form, "--out", self.out, *more, self.inbox)
-		check(done.returncode == code, f"exit {done.returncode}, not {code}: {done.stdout}{done.stderr}")
-		return done.stderr
-
-	def verify(self, code=0):
-		done = self.run(ASSENT, "verify", self.inbox)
-		check(done.returncode == code, f"exit {done.returncode}, not {code}: {done.stdout}{done.stderr}")
-		return done.stdout
-
-	def dataset(self):
-		return json.loads((self.out / "dataset.json").read_text())
-
-	def rows(self, study="study-a"):
-		path = self.out / f"{study}.jsonl"
-		return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-	def kinds(self):
-		return sorted(left["kind"] for left in self.dataset()["left_out"])
-
-
-class Participant:
-	"""Someone's identity and decisions, and their outbox as it was collected."""
-
-	def __init__(self, lab, name, study="study-a", purposes=(HCI,), since=NOW - 10 * DAY):
-		self.lab, self.folder, self.study = lab, lab.root / name, study
-		self.pseudonym, self.receipt = lab.forge("decide", self.folder, study, "given", since, *purposes)
-		self.outbox = lab.inbox / study / self.pseudonym
-		self.outbox.mkdir(parents=True)
-		self.release_receipts()
-
-	def decide(self, state, t_us, *purposes):
-		_, receipt = self.lab.forge("decide", self.folder, self.study, state, t_us, *purposes)
-		self.release_receipts()
-		return receipt
-
-	def release_receipts(self):
-		shutil.copy(self.folder / "ledger.jsonl", self.outbox / "receipts.jsonl")
-
-	def segment(self, begun=NOW - 5 * DAY, events=5, **more):
-		values = dict(recipient=self.lab.public, receipt=self.receipt, begun=begun, events=events)
-		values.update({name.replace("_", "-"): value for name, value in more.items()})
-		if "rows" in more:
-			values.pop("events")
-		return self.lab.forge("segment", self.folder, self.study, self.outbox, *[f"{name}={value}" for name, value in values.items()])
-
-	def tombstone(self, reason, *segments, folder=None, out=None, pseudonym=None):
-		return self.lab.forge("tombstone", folder or self.folder, self.study, out or self.outbox, reason, pseudonym or self.pseudonym,
-			*[f"{name}={digest}" for name, digest in segments])[0]
+def Lab():
+	return AnyLab(ASSENT, FORGE)
 
 
 def two_participants_two_purposes():
@@ -133,7 +49,7 @@ def two_participants_two_purposes():
 		check({s["receipt"] for s in made["segments"]} == {one.receipt, two.receipt}, made["segments"])
 		rows = lab.rows()
 		check(len(rows) == 10 == made["rows"] and {r["participant"] for r in rows} == {one.pseudonym, two.pseudonym}, rows[:1])
-		check(sorted(p.name for p in lab.out.iterdir()) == ["dataset.json", "study-a.jsonl"], list(lab.out.iterdir()))
+		check(sorted(p.name for p in lab.out.iterdir()) == ["README.md", "croissant.json", "dataset.json", "study-a.jsonl"], list(lab.out.iterdir()))
 		check(not list(lab.root.glob(".out*")), list(lab.root.iterdir()))
 		said = lab.export()
 		check("nothing changed" in said and lab.dataset() == made, said)
@@ -517,12 +433,12 @@ def killed_at_any_moment():
 			killed += done.returncode != 0
 			names = sorted(p.name for p in lab.out.iterdir() if p.name not in (".unfinished", "notes.txt"))
 			made = lab.dataset()
-			check(names == ["dataset.json", "study-a.jsonl"] and len(lab.rows()) == made["rows"], f"{call} {n}: {names}")
+			check(names == ["README.md", "croissant.json", "dataset.json", "study-a.jsonl"] and len(lab.rows()) == made["rows"], f"{call} {n}: {names}")
 			check(made["rows"] == (1300 if made["version"] == 1 else 1000), f"{call} {n}: a mixture")
 			seen.add(made["version"])
 			lab.export()
 			check(lab.dataset()["version"] == 2 and len(lab.rows()) == 1000, f"{call} {n}: afterwards")
-			check(sorted(p.name for p in lab.out.iterdir()) == ["dataset.json", "notes.txt", "study-a.jsonl"], f"{call} {n}: {list(lab.out.iterdir())}")
+			check(sorted(p.name for p in lab.out.iterdir()) == ["README.md", "croissant.json", "dataset.json", "notes.txt", "study-a.jsonl"], f"{call} {n}: {list(lab.out.iterdir())}")
 			check((lab.out / "notes.txt").read_text() == "mine" and not list(lab.root.glob(".out*")), f"{call} {n}: {list(lab.root.iterdir())}")
 			# Back to version 1.
 			shutil.rmtree(lab.out)
@@ -658,6 +574,13 @@ def all_the_way():
 			len({s["participant"] for s in made["segments"]}) == 1, made)
 		text = "".join(row["text"] or "" for row in lab.rows("typing-test") if row["kind"] == "key_down")
 		check(text == "world", text)
+		rows = len(lab.rows("typing-test"))
+		lab.out = lab.root / "many"
+		lab.export(form="parquet")
+		made = lab.dataset()
+		check(made["rows"] == rows == sum(f["rows"] for f in made["files"]), made)
+		[person] = made["participants"]
+		check(person["detail"] == ["text"] and person["apps"] == ["id"] and person["kinds"]["key_down"] == 5, person)
 
 
 if __name__ == "__main__":

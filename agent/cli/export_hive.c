@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which segments the next version has. Those that are given are judged, all their rows; with --append those that are in it already stay unread, if nothing that is
+ * known now speaks against them: a tombstone, the end of their retention, newer receipts.
+ */
+#include "export_hive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../error.h"
+#include "cli.h"
+
+/* More days than that in one segment, which is rotated every hour, are no honest agent's; each costs a reading of it. */
+enum { DAYS_MAX = 512 };
+
+void *hive_room(void *array, int count, size_t size)
+{
+	if (count && (count & (count - 1)))
+		return array;
+	return realloc(array, (size_t)(count ? count * 2 : 1) * size);
+}
+
+/* ---- Segments ---- */
+
+struct looking { struct hive *h; int first; };
+
+static bool count_day(void *user, const struct segment_meta *meta, const struct event *e, struct collected_verdict *v)
+{
+	(void)meta;
+	struct looking *l = user;
+	struct hive *h = l->h;
+	int32_t day = hive_day(e->t_us);
+	for (int i = h->days - 1; i >= l->first; i--)
+		if (h->day[i].day == day) {
+			h->day[i].rows++;
+			return true;
+		}
+	if (h->days - l->first == DAYS_MAX) {
+		v->kind = "damaged";
+		snprintf(v->why, sizeof v->why, "its rows are of more than %d days", DAYS_MAX);
+		return false;
+	}
+	void *array = hive_room(h->day, h->days, sizeof *h->day);
+	if (!array) {
+		recipient_no_memory();
+		return false;
+	}
+	h->day = array;
+	h->day[h->days++] = (struct hive_day){day, 1};
+	return true;
+}
+
+static int add(struct hive *h, const struct dataset_segment *s, struct hive_segment about)
+{
+	void *array = hive_room(h->segment, h->x->d.segments, sizeof *h->segment);
+	struct dataset_segment *d = array ? dataset_add_segment(&h->x->d) : NULL;
+	if (array)
+		h->segment = array;
+	if (!d)
+		return recipient_no_memory();
+	*d = *s;
+	h->segment[h->x->d.segments - 1] = about;
+	return EXIT_DONE;
+}
+
+/* Judged by what it says itself. Of several copies the first good one. */
+static int judge(struct hive *h, int from, int to, const struct dataset_segment *known)
+{
+	struct recipient *x = h->x;
+	struct dataset_segment seen;
+	bool good = false;
+	int result = EXIT_DONE;
+	for (int i = from; i < to && !good && result == EXIT_DONE; i++) {
+		struct looking l = {.h = h, .first = h->days};
+		result = recipient_use(x, &x->in.segment[i], count_day, NULL, &l, &good, &seen);
+		bool fresh = !known || !dataset_same_segment(&seen, known);
+		if (good && !result) {
+			x->dropped += seen.has.dropped;
+			result = add(h, &seen, (struct hive_segment){.source = i, .fresh = fresh, .first = l.first, .days = h->days - l.first});
+		} else {
+			h->days = l.first;
+		}
+	}
+	return result;
+}
+
+/* One that is in the version before, of which from .. to are copies that are given (none: from is to). */
+static int keep(struct hive *h, const struct dataset_segment *known, int from, int to)
+{
+	struct recipient *x = h->x;
+	struct collected_verdict v;
+	bool again, same = from == to;
+	const char *path = from < to ? x->in.segment[from].path : NULL;
+	int source = -1;
+	collected_still(&x->in, x->before, known, x->q->purpose, x->q->purposes, x->now_us, &v, &again);
+	if (v.kind)
+		return recipient_leave_out(x, path, &known->at, &v);
+	for (int i = from; i < to; i++)
+		if (memcmp(x->in.segment[i].hash, known->hash, sizeof known->hash) == 0) {
+			same = true;
+			source = i;
+			break;
+		}
+	if (same && !again)
+		return add(h, known, (struct hive_segment){.source = source});
+	if (from < to)
+		return judge(h, from, to, known);
+	v.kind = "consent";
+	snprintf(v.why, sizeof v.why, "newer receipts tell of its time, and it is not at hand to be judged by them");
+	return recipient_leave_out(x, NULL, &known->at, &v);
+}
+
+/* In the order of their places, so that the list is sorted from the start. */
+static int all_segments(struct hive *h)
+{
+	struct recipient *x = h->x;
+	int known = 0, known_end = x->q->append && x->before ? x->before->segments : 0, result = EXIT_DONE;
+	for (int from = 0, to; (from < x->in.segments || known < known_end) && result == EXIT_DONE; from = to) {
+		const struct dataset_segment *k = known < known_end ? &x->before->segment[known] : NULL;
+		if (recipient_interrupted(x)) {
+			cli_complain("interrupted: nothing was changed");
+			return EXIT_FAILED;
+		}
+		recipient_progress(x, "judging", from, x->in.segments, "segments");
+		int order = !k ? -1 : from == x->in.segments ? 1 : dataset_compare(&x->in.segment[from].at, &k->at);
+		const struct dataset_place *at = order > 0 ? &k->at : &x->in.segment[from].at;
+		for (to = from; order <= 0 && to < x->in.segments && dataset_compare(&x->in.segment[to].at, at) == 0;)
+			to++;
+		known += order >= 0;
+		if (dataset_tombstoned(&x->d, at))
+			for (int i = from; i < to; i++)
+				recipient_tombstoned(x, &x->in.segment[i]);
+		else if (order >= 0)
+			result = keep(h, k, from, to);
+		else
+			result = judge(h, from, to, x->before ? dataset_segment_at(x->before, at) : NULL);
+	}
+	return result;
+}
+
+/* ---- Participants whom it concerns ---- */
+
+static void concerns(const struct hive *h, bool *touched, const char *study, const char *participant)
+{
+	const struct dataset *b = &h->grow.before;
+	const struct dataset_participant *p = dataset_participant_at(b, study, participant);
+	if (p)
+		touched[p - b->participant] = true;
+}
+
+static bool same_receipts(const struct collected_participant *p, const struct dataset_participant *known)
+{
+	uint8_t hash[32];
+	crypto_generichash(hash, sizeof hash, (const unsigned char *)p->text, p->audit ? p->length : 0, NULL, 0);
+	return p->audit && p->length == known->receipts_bytes && memcmp(hash, known->receipts, sizeof hash) == 0;
+}
+
+/* The description of everybody of whom there is something new: segments, receipts, a tombstone, the end of a retention. With all that is exported: of all. */
+static int load(struct hive *h)
+{
+	struct recipient *x = h->x;
+	struct dataset *b = &h->grow.before;
+	bool *touched = calloc((size_t)b->participants + 1, sizeof *touched);
+	int error = 0, i;
+	if (!touched)
+		return recipient_no_memory();
+	for (i = 0; !error && i < x->in.segments; i++)
+		concerns(h, touched, x->in.segment[i].at.study, x->in.segment[i].at.participant);
+	for (i = 0; !error && i < x->d.tombstones; i++)
+		if (!dataset_tombstoned(b, &x->d.tombstone[i].at))
+			concerns(h, touched, x->d.tombstone[i].at.study, x->d.tombstone[i].at.participant);
+	for (i = 0; !error && i < b->participants; i++) {
+		const struct collected_participant *p = collected_participant(&x->in, b->participant[i].study, b->participant[i].participant);
+		if (!x->q->append || touched[i] || b->participant[i].has.expires_us <= x->now_us || (p && !same_receipts(p, &b->participant[i])))
+			error = dataset_load(h->grow.folder, b, i);
+		if (error)
+			cli_complain("%s/%s: %s", x->q->out, b->participant[i].description, error == ERROR_IO ? strerror(errno) :
+				     error == ERROR_INVALID ? "is not as it was written: export all of it into another folder" : error_text(error));
+	}
+	free(touched);
+	dataset_sort(b);
+	return error ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* Each whose description is another than before gets a new one; the old one goes when nothing names it any more. */
+static int describe_one(struct hive *h, struct dataset_participant *p)
+{
+	struct recipient *x = h->x;
+	const struct dataset_participant *known = x->before ? dataset_participant_at(x->before, p->study, p->participant) : NULL;
+	struct table_stats stats = {0};
+	char *text = NULL;
+	size_t length = 0;
+	int fd = -1, error = dataset_describe(&x->d, p, &text, &length);
+	if (error)
+		return recipient_no_memory();
+	crypto_hash_sha256(p->sha256, (const unsigned char *)text, length);
+	crypto_generichash(stats.hash, sizeof stats.hash, (const unsigned char *)text, length, NULL, 0);
+	stats.bytes = length;
+	if (known && known->description[0] && memcmp(known->sha256, p->sha256, sizeof p->sha256) == 0) {
+		memcpy(p->description, known->description, sizeof p->description);
+		free(text);
+		return EXIT_DONE;
+	}
+	error = grow_begin(&h->grow, p->sha256, &fd);
+	for (size_t done = 0; !error && done < length;) {
+		ssize_t n = write(fd, text + done, length - done);
+		if (n < 0 && errno != EINTR)
+			error = ERROR_IO;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	int saved = errno, ended = fd < 0 ? 0 : grow_end(&h->grow, p->sha256, fd, error ? NULL : &stats, p->sha256);
+	free(text);
+	if (error)
+		errno = saved;
+	error = error ? error : ended;
+	if (!hive_description(p->study, p->participant, h->version, p->description))
+		error = ERROR_INVALID;
+	if (error) {
+		cli_complain("cannot write %s/%s: %s", x->q->out, p->description, error == ERROR_IO ? strerror(errno) : error_text(error));
+		return EXIT_FAILED;
+	}
+	int result = hive_step(h, p->description, p->sha256);
+	return result ? result : known && known->description[0] ? hive_step(h, known->description, NULL) : EXIT_DONE;
+}
+
+static int describe(struct hive *h)
+{
+	struct dataset *d = &h->x->d;
+	const struct dataset *b = h->x->before;
+	int result = EXIT_DONE;
+	for (int i = 0; i < d->participants && !result; i++)
+		if (d->participant[i].loaded && d->participant[i].segments)
+			result = describe_one(h, &d->participant[i]);
+	/* Of whom nothing stays. */
+	for (int i = 0; b && i < b->participants && !result; i++) {
+		const struct dataset_participant *was = &b->participant[i], *is = dataset_participant_at(d, was->study, was->participant);
+		if (was->description[0] && (!is || (is->loaded && !is->segments)))
+			result = hive_step(h, was->description, NULL);
+	}
+	return result;
+}
+
+/* ---- The whole ---- */
+
+static int open_place(struct hive *h)
+{
+	struct recipient *x = h->x;
+	const char *what = NULL;
+	int error = grow_open(&h->grow, x->q->out, &what);
+	if (error) {
+		cli_complain("%s: %s%s%s", x->q->out, what ? what : "", what && error == ERROR_IO ? ": " : "",
+			     error == ERROR_IO ? strerror(errno) : what ? "" : error_text(error));
+		return EXIT_FAILED;
+	}
+	x->before = h->grow.has_before ? &h->grow.before : NULL;
+	h->version = x->before ? x->before->version + 1 : 1;
+	static const char *const names[] = {DATASET_CARD, DATASET_CROISSANT};
+	for (size_t i = 0; i < sizeof names / sizeof *names && !x->before && !x->q->force; i++)
+		if (faccessat(h->grow.folder, names[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+			cli_complain("%s/%s exists already, and is no part of a dataset (--force replaces it)", x->q->out, names[i]);
+			return EXIT_FAILED;
+		}
+	return recipient_same_purposes(x);
+}
+
+/* Those that cannot stay leave the list; they are found among the removed ones of dataset.json. */
+static void drop_lost(struct hive *h)
+{
+	struct dataset *d = &h->x->d;
+	int n = 0;
+	for (int i = 0; i < d->segments; i++)
+		if (!h->segment[i].lost)
+			d->segment[n++] = d->segment[i];
+	d->segments = n;
+}
+
+static int change(struct hive *h, bool *changed)
+{
+	struct recipient *x = h->x;
+	drop_lost(h);
+	int result = recipient_participants(x);
+	if (result)
+		return result;
+	dataset_sort(&x->d);
+	dataset_sum(&x->d);
+	if (dataset_follow(&x->d, x->before, changed))
+		return recipient_no_memory();
+	/* A file that was lost is written again, and is the same: that is no new version. */
+	if (!*changed && h->steps == 0) {
+		grow_tidy(&h->grow, NULL, 0);
+		return EXIT_DONE;
+	}
+	if (grow_describe(&h->grow)) {
+		cli_complain("cannot write in %s: %s", x->q->out, strerror(errno));
+		return EXIT_FAILED;
+	}
+	result = describe(h);
+	result = result ? result : recipient_describe(x, h->grow.work);
+	if (result || recipient_interrupted(x))
+		return result ? result : EXIT_FAILED;
+	int error = grow_commit(&h->grow, h->step, h->steps);
+	if (error) {
+		cli_complain("%s: %s (the same command goes on from there)", x->q->out, error == ERROR_IO ? strerror(errno) : error_text(error));
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
+static int run(struct hive *h)
+{
+	struct recipient *x = h->x;
+	bool changed = false;
+	int result = open_place(h);
+	result = result ? result : recipient_bury(x);
+	result = result ? result : load(h);
+	result = result ? result : all_segments(h);
+	recipient_progress_end(x);
+	if (result)
+		return result;
+	if (!x->before && x->d.segments == 0) {
+		grow_tidy(&h->grow, NULL, 0);
+		return recipient_nothing(x);
+	}
+	result = hive_plan(h);
+	result = result ? result : hive_write(h);
+	recipient_progress_end(x);
+	result = result ? result : change(h, &changed);
+	return result ? result : recipient_report(x, changed);
+}
+
+int recipient_hive(struct recipient *x)
+{
+	struct hive h = {.x = x, .grow = {.folder = -1, .work = -1}};
+	int result = run(&h);
+	x->before = NULL;
+	grow_release(&h.grow);
+	free(h.segment);
+	free(h.day);
+	free(h.file);
+	free(h.step);
+	free(h.member);
+	return result;
+}
