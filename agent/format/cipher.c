@@ -63,12 +63,12 @@ static size_t besides(const uint8_t name[RECORD_NAME_BYTES], const uint8_t *prel
 	return BESIDES_MAX;
 }
 
-int cipher_put(struct cipher *c, uint8_t type, bool last, int64_t t_us, uint64_t n, const uint8_t *prelude, struct bytes *content,
+int cipher_put(struct cipher *c, uint8_t type, bool last, int64_t t_us, uint64_t n, const uint8_t *prelude, size_t step, struct bytes *content,
 	struct bytes *out)
 {
-	static const uint8_t zeros[RECORD_PAD_BYTES];
+	static const uint8_t zeros[RECORD_PAD_COARSE_BYTES];
 	uint8_t name[RECORD_NAME_BYTES], more[BESIDES_MAX];
-	size_t length = record_room(content->length + CIPHER_MORE);
+	size_t length = record_room(content->length + CIPHER_MORE, step);
 	if (length == 0)
 		return ERROR_LIMIT;
 	bytes_put(content, zeros, length - CIPHER_MORE - content->length);

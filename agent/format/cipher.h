@@ -20,9 +20,9 @@ int cipher_new_opening(const uint8_t key[CIPHER_KEY], const uint8_t header[CIPHE
 /* Wipes it. Takes NULL. */
 void cipher_free(struct cipher *c);
 
-/* Appends a whole record with this content, padded, or nothing. prelude (or NULL): what is authenticated with it besides. last: no
- * message follows. ERROR_MEMORY, ERROR_LIMIT. content is padded in place. */
-int cipher_put(struct cipher *c, uint8_t type, bool last, int64_t t_us, uint64_t n, const uint8_t *prelude, struct bytes *content,
+/* Appends a whole record with this content, padded to a multiple of step (RECORD_PAD_BYTES or _COARSE_BYTES), or nothing. prelude (or NULL): what is
+ * authenticated with it besides. last: no message follows. ERROR_MEMORY, ERROR_LIMIT. content is padded in place. */
+int cipher_put(struct cipher *c, uint8_t type, bool last, int64_t t_us, uint64_t n, const uint8_t *prelude, size_t step, struct bytes *content,
 	struct bytes *out);
 /* Replaces content by the record's, with its padding. ERROR_DENIED: by another key, at another place, or changed. ERROR_MEMORY. */
 int cipher_get(struct cipher *c, const struct record *record, const uint8_t *prelude, struct bytes *content, bool *last);

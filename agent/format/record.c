@@ -52,12 +52,12 @@ int record_get_prelude(struct bytes_reader *in)
 
 /* ---- Records ---- */
 
-size_t record_room(size_t content)
+size_t record_room(size_t content, size_t step)
 {
 	if (content > RECORD_BYTES_MAX - RECORD_HEAD_BYTES)
 		return 0;
 	size_t length = RECORD_HEAD_BYTES + content;
-	return (length + RECORD_PAD_BYTES - 1) / RECORD_PAD_BYTES * RECORD_PAD_BYTES - RECORD_HEAD_BYTES;
+	return (length + step - 1) / step * step - RECORD_HEAD_BYTES;
 }
 
 void record_name(uint8_t type, int64_t t_us, uint64_t n, size_t length, uint8_t name[RECORD_NAME_BYTES])
@@ -104,7 +104,7 @@ int record_get(struct bytes_reader *in, uint64_t n, struct record *record)
 int record_put_cut(int64_t t_us, uint64_t n, int64_t from_us, int64_t to_us, struct bytes *out)
 {
 	uint8_t name[RECORD_NAME_BYTES];
-	size_t length = record_room(16);
+	size_t length = record_room(16, RECORD_PAD_BYTES);
 	if (!bytes_reserve(out, RECORD_HEAD_BYTES + length))
 		return ERROR_MEMORY;
 	uint8_t *record = out->data + out->length;

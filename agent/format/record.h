@@ -17,6 +17,8 @@ enum {
 	/* A record's length, with its head, is a multiple of this. Five seconds of typing fit into one: so a block's length,
 	 * and with it the file's, does not tell whether and how much was typed. */
 	RECORD_PAD_BYTES = 512,
+	/* A sealed block that is not full says by its length about how many rows it has, which is an hour's: so a coarser one, some 3,000. */
+	RECORD_PAD_COARSE_BYTES = 4096,
 	RECORD_BYTES_MAX = 17 << 20
 };
 
@@ -32,8 +34,8 @@ struct record {
 	size_t length;           /* of the payload */
 };
 
-/* The payload's length for so many bytes of content, or 0: more than a record can have. */
-size_t record_room(size_t content);
+/* The payload's length for so many bytes of content, where a record's is a multiple of step; or 0: more than a record can have. */
+size_t record_room(size_t content, size_t step);
 /* What a record is called in the file: its payload's length, its type, when it was written, and that it is the n-th. */
 void record_name(uint8_t type, int64_t t_us, uint64_t n, size_t length, uint8_t name[RECORD_NAME_BYTES]);
 /* Puts the head in front of a payload. record: room for both, the payload already at RECORD_HEAD_BYTES in it. */

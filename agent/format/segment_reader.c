@@ -66,9 +66,9 @@ static int get_meta(struct segment_meta *meta, const struct bytes *content)
 }
 
 /* Behind what is there, decrypted, are zeros, up to the next multiple. Nothing rides along. */
-static bool padded(struct bytes_reader *in)
+static bool padded(struct bytes_reader *in, size_t step)
 {
-	if ((size_t)(in->end - in->at) >= RECORD_PAD_BYTES)
+	if ((size_t)(in->end - in->at) >= step)
 		return false;
 	while (in->at != in->end)
 		if (*in->at++)
@@ -80,7 +80,7 @@ static int unpack(struct segment_reader *r, struct bytes_reader *in)
 {
 	size_t length = bytes_get_u32(in);
 	const uint8_t *frame = bytes_get(in, length);
-	return frame && padded(in) ? pack_open(r->unpacker, frame, length, &r->content) : ERROR_CORRUPT;
+	return frame && padded(in, RECORD_PAD_BYTES) ? pack_open(r->unpacker, frame, length, &r->content) : ERROR_CORRUPT;
 }
 
 static int get_header(struct segment_reader *r)
@@ -182,7 +182,7 @@ static int decode_sealed(struct segment_reader *r, struct bytes_reader *in, stru
 		return ERROR_MEMORY;
 	size_t head_length = bytes_get_u32(in), lanes_length = bytes_get_u32(in);
 	const uint8_t *head = bytes_get(in, head_length), *lanes = bytes_get(in, lanes_length);
-	if (in->failed || !padded(in))
+	if (in->failed || !padded(in, RECORD_PAD_COARSE_BYTES))
 		return ERROR_CORRUPT;
 	int error = pack_open(r->unpacker, head, head_length, &r->content);
 	return error ? error : sealed_decode(r->sealed, &r->columns, r->content.data, r->content.length, lanes, lanes_length, devices);

@@ -56,7 +56,7 @@ static int put_meta(const struct segment_meta *meta, struct bytes *out)
 static int put_record(struct segment_writer *w, enum record_type type, int64_t t_us, const uint8_t *prelude, const struct numbers *cuts,
 	struct bytes *out)
 {
-	size_t at = w->plain.length, lengths = type == RECORD_SEALED ? 8 : 4;
+	size_t at = w->plain.length, lengths = type == RECORD_SEALED ? 8 : 4, step = RECORD_PAD_BYTES;
 	bytes_put_u32(&w->plain, 0);
 	if (type == RECORD_SEALED)
 		bytes_put_u32(&w->plain, (uint32_t)w->lanes.length);
@@ -67,7 +67,10 @@ static int put_record(struct segment_writer *w, enum record_type type, int64_t t
 	bytes_put_u32(&length, (uint32_t)(w->plain.length - at - lengths));
 	if (type == RECORD_SEALED)
 		bytes_put(&w->plain, w->lanes.data, w->lanes.length);
-	error = cipher_put(w->cipher, (uint8_t)type, type == RECORD_FOOTER, t_us, w->records, prelude, &w->plain, out);
+	/* Of a full one its length tells how well it could be compressed, and that it is full. */
+	if (type == RECORD_SEALED && w->columns.rows < SEGMENT_BLOCK_EVENTS_MAX)
+		step = RECORD_PAD_COARSE_BYTES;
+	error = cipher_put(w->cipher, (uint8_t)type, type == RECORD_FOOTER, t_us, w->records, prelude, step, &w->plain, out);
 	if (error == 0)
 		w->records++;
 	return error;

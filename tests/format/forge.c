@@ -73,7 +73,7 @@ void forge_plain(struct forge *f, uint8_t type, bool last, const void *plain, si
 	bytes_put(&content, plain, length);
 	uint8_t prelude[RECORD_PRELUDE_BYTES];
 	memcpy(prelude, f->out.data, sizeof prelude);
-	must(cipher_put(f->cipher, type, last, SAMPLE_WRITTEN, f->n, f->n == 0 ? prelude : NULL, &content, &f->out) == 0);
+	must(cipher_put(f->cipher, type, last, SAMPLE_WRITTEN, f->n, f->n == 0 ? prelude : NULL, RECORD_PAD_BYTES, &content, &f->out) == 0);
 	f->n++;
 	bytes_release(&content);
 }

@@ -174,7 +174,7 @@ def unpack(plain, sealed=False):
     b = Bytes(plain)
     length, lanes = b.u(4), b.u(4) if sealed else 0
     frame, lanes = b.get(length), b.get(lanes)
-    assert b.left() < 512 and not any(b.get(b.left()))
+    assert b.left() < (4096 if sealed else 512) and not any(b.get(b.left()))
     assert frame[:4] == bytes.fromhex("28b52ffd") and frame[4] & 0x1f == 4
     size = zstd.ZSTD_getFrameContentSize(frame, length)
     assert size <= min(16 << 20, 5242880 + 1024 * length)
