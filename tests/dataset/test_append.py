@@ -483,6 +483,6 @@ def read_in_place():
 if __name__ == "__main__":
 	# DuckDB takes long to install, and is asked where it is said.
 	if sys.argv[1:] == ["read-in-place"]:
-		sys.exit(run(read_in_place))
+		sys.exit(run(read_in_place, all_skipped=77))
 	sys.exit(run(appended, appended_arrow, tombstones, rewriting_needs_the_segments, consent_since, newer_receipts_of_an_older_time, refused,
 		damaged_is_left_out, a_file_that_was_lost, killed_at_any_moment, interrupted_goes_on, stopped_by_a_signal, full_disk, croissant))

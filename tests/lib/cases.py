@@ -22,18 +22,20 @@ def check(holds, why):
 		raise AssertionError(why() if callable(why) else why)
 
 
-def run(*functions):
-	"""Runs the functions, or those named on the command line; the exit status. A case is its function's name."""
-	wanted, failed = set(sys.argv[1:]), False
+def run(*functions, all_skipped=0):
+	"""Runs the functions, or those named on the command line; the exit status: all_skipped if there was nothing but skips. A case is its function's name."""
+	wanted, failed, done = set(sys.argv[1:]), False, 0
 	for function in functions:
 		name = function.__name__.replace("_", "-")
 		if wanted and name not in wanted:
 			continue
 		began = time.monotonic()
+		done += 1
 		try:
 			function()
 		except Skip as reason:
 			print(f"skip {name}: {reason}", flush=True)
+			done -= 1
 			continue
 		except (AssertionError, DeskError) as why:
 			failed = True
@@ -47,4 +49,4 @@ def run(*functions):
 			continue
 		print(f"ok {name}", flush=True)
 		note(f"{name}: {time.monotonic() - began:.1f} s")
-	return 1 if failed else 0
+	return 1 if failed else 0 if done else all_skipped

@@ -15,10 +15,15 @@ import threading
 from cases import Skip, check
 
 HERE = pathlib.Path(__file__).resolve().parent.parent / "dataset"
+# Where the machine trusts a proxy's certificate: Node.js has a list of its own.
+CERTIFICATES = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
+# What npm and Node.js say when nobody answers, as against a package that is not what it was.
+UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENETUNREACH", "EHOSTUNREACH", "ETIMEDOUT", "ERR_SOCKET_TIMEOUT",
+	"SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_GET_ISSUER_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE")
 
 
 def folder(build):
-	"""Where node_modules is. Skip without Node.js; an AssertionError that says what to do when they cannot be installed."""
+	"""Where node_modules is. Skip without Node.js, or where the registry cannot be reached; an AssertionError when they cannot be installed for another reason."""
 	if platform.machine() != "x86_64":
 		raise Skip("the readers' packages are pinned for x86-64")
 	for program in ("node", "npm"):
@@ -36,9 +41,13 @@ def folder(build):
 		stamp.unlink(missing_ok=True)
 		for name in ("package.json", "package-lock.json"):
 			shutil.copyfile(HERE / name, place / name)
+		more = {} if "NODE_EXTRA_CA_CERTS" in os.environ or not CERTIFICATES.exists() else {"NODE_EXTRA_CA_CERTS": str(CERTIFICATES)}
 		# No script of a package is run.
 		done = subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=place, stdin=subprocess.DEVNULL,
-			stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=280, check=False)
+			stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=280, check=False, env={**os.environ, **more})
+		failure = next((word for word in UNREACHABLE if done.returncode and word in done.stdout), None)
+		if failure:
+			raise Skip(f"the npm registry cannot be reached ({failure})")
 		check(done.returncode == 0, f"npm could not install tests/dataset/package.json into {place} (once, it needs the npm registry): "
 			+ done.stdout[-500:])
 		stamp.write_text(wanted, encoding="ascii")

@@ -156,7 +156,7 @@ def by_cmake():
 	# Elsewhere than where it was installed: nothing in it names its place.
 	moved = WORK / "moved"
 	shutil.copytree(PREFIX, moved, symlinks=True)
-	sh("cmake", "-S", SOURCE / "examples", "-B", out, f"-DCMAKE_PREFIX_PATH={moved}", "-DCMAKE_C_FLAGS=" + " ".join(WARN),
+	sh("cmake", "-G", "Ninja", "-S", SOURCE / "examples", "-B", out, f"-DCMAKE_PREFIX_PATH={moved}", "-DCMAKE_C_FLAGS=" + " ".join(WARN),
 		"-DCMAKE_CXX_FLAGS=" + " ".join(WARN))
 	sh("cmake", "--build", out)
 	judge(out / "read_segment")
@@ -165,7 +165,7 @@ def by_cmake():
 		other = WORK / f"cmake-{version}"
 		other.mkdir()
 		(other / "CMakeLists.txt").write_text(f"cmake_minimum_required(VERSION 3.16)\nproject(x LANGUAGES NONE)\nfind_package(assent {version} REQUIRED)\n")
-		sh("cmake", "-S", other, "-B", other / "out", f"-DCMAKE_PREFIX_PATH={moved}", code=code)
+		sh("cmake", "-G", "Ninja", "-S", other, "-B", other / "out", f"-DCMAKE_PREFIX_PATH={moved}", code=code)
 
 
 def example():
