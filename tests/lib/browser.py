@@ -89,7 +89,7 @@ class Pages:
 class Browser(App):
 	"""ordinary_field and secret_field are ids of the page; how tells how the focus gets to the latter."""
 
-	frame = 0.05
+	frame = 0.15
 
 	oracle = "AT-SPI"
 	ordinary_field, secret_field = "text", "password"

@@ -105,7 +105,7 @@ MUTATIONS = [
 	("mask", "a firm no masks what waits",
 		{AIRLOCK: [("if (mask && concerns(change, h) && !h->masked && !h->cleared)", "if (0 && mask)")]}),
 	("barrier", "a secret masks all that waits since the last barrier",
-		{CONTEXT: [("	mask(change, s, since > took ? since : took, INT64_MAX);\n", "	mask(change, s, INT64_MAX, INT64_MAX);\n")]}),
+		{CONTEXT: [("	mask(change, s, from, INT64_MAX);\n", "	mask(change, s, INT64_MAX, INT64_MAX);\n	(void)from;\n")]}),
 	("barrier-click", "a click is a barrier",
 		{PIPELINE: [("return in->action == KEY_PRESS ? PRESS_BARRIER : -1;", "return -1;"),
 			("entry.barrier = press == PRESS_BARRIER || raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH;", "entry.barrier = press == PRESS_BARRIER;"),
