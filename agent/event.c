@@ -55,6 +55,7 @@ bool event_same(const struct event *a, const struct event *b)
 	       (!(has & HAS_DEVICE) || a->device == b->device) && (!(has & HAS_CLASS) || a->key_class == b->key_class) &&
 	       (!(has & HAS_CODE) || a->code == b->code) && (!(has & HAS_TEXT) || strcmp(a->text, b->text) == 0) &&
 	       (!(has & HAS_POSITION) || (a->x == b->x && a->y == b->y)) &&
+	       /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): bit by bit, 0.0 is not -0.0 */
 	       (!(has & HAS_DELTA) || (memcmp(&a->dx, &b->dx, sizeof a->dx) == 0 && memcmp(&a->dy, &b->dy, sizeof a->dy) == 0)) &&
 	       (!(has & HAS_SCROLL) || (a->scroll_x == b->scroll_x && a->scroll_y == b->scroll_y)) &&
 	       (!(has & HAS_APP) || same_text(a->app, b->app)) && (!(has & HAS_TITLE) || same_text(a->title, b->title)) &&

@@ -42,7 +42,7 @@ void pubkey_encode(const char *prefix, const uint8_t key[PUBKEY_BYTES], char *ou
 	size_t skip = strlen(prefix);
 	memcpy(bytes, key, PUBKEY_BYTES);
 	check_of(key, bytes + PUBKEY_BYTES);
-	memcpy(out, prefix, skip);
+	memcpy(out, prefix, skip); /* NOLINT(bugprone-not-null-terminated-result): the next line ends it */
 	sodium_bin2base64(out + skip, PUBKEY_CHARACTERS + 1, bytes, sizeof bytes, VARIANT);
 	sodium_memzero(bytes, sizeof bytes);
 }

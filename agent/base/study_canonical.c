@@ -44,6 +44,7 @@ static void set(FILE *f, const char *first, size_t stride, int count)
 	const char *entry[STUDY_PATTERNS_MAX];
 	for (int i = 0; i < count; i++)
 		entry[i] = first + (size_t)i * stride;
+	/* cppcheck-suppress uninitvar ; so many of them are set */
 	qsort(entry, (size_t)count, sizeof *entry, by_text);
 	putc('[', f);
 	for (int i = 0, n = 0; i < count; i++) {
@@ -58,7 +59,7 @@ static void set(FILE *f, const char *first, size_t stride, int count)
 
 static void translated(FILE *f, const struct translated *t)
 {
-	int order[STUDY_LANGUAGES_MAX];
+	int order[STUDY_LANGUAGES_MAX] = {0};
 	for (int i = 0; i < t->count; i++) {
 		int k = i;
 		for (; k && strcmp(t->language[order[k - 1]], t->language[i]) > 0; k--)
@@ -82,7 +83,7 @@ static void capture(FILE *f, const struct limits *l)
 
 static void purposes(FILE *f, const struct study *s, bool terms)
 {
-	const struct purpose *order[STUDY_PURPOSES_MAX];
+	const struct purpose *order[STUDY_PURPOSES_MAX] = {NULL};
 	for (int i = 0; i < s->purposes; i++) {
 		int k = i;
 		/* Which is asked first is seen, and so part of the manifest; what is agreed to is the same in every order. */

@@ -8,6 +8,7 @@
 #include "../error.h"
 #include "locked.h"
 
+/* NOLINTNEXTLINE(misc-redundant-expression): two macros, of one value */
 _Static_assert(IDENTITY_KEY == crypto_sign_PUBLICKEYBYTES && IDENTITY_KEY == crypto_box_PUBLICKEYBYTES, "keys");
 _Static_assert(IDENTITY_SIGNATURE == crypto_sign_BYTES && IDENTITY_SIGN_SECRET == crypto_sign_SECRETKEYBYTES, "signatures");
 

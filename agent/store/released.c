@@ -191,7 +191,7 @@ void released_release(struct released *r)
 
 const struct released_entry *released_find(const struct released *r, const char *segment)
 {
-	struct released_entry key;
+	struct released_entry key = {0};
 	if (!r->count || strlen(segment) >= sizeof key.segment)
 		return NULL;
 	strcpy(key.segment, segment);
