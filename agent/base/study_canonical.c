@@ -83,8 +83,9 @@ static void capture(FILE *f, const struct limits *l)
 
 static void purposes(FILE *f, const struct study *s, bool terms)
 {
-	const struct purpose *order[STUDY_PURPOSES_MAX] = {NULL};
-	for (int i = 0; i < s->purposes; i++) {
+	const struct purpose *order[STUDY_PURPOSES_MAX];
+	const int count = s->purposes;
+	for (int i = 0; i < count; i++) {
 		int k = i;
 		/* Which is asked first is seen, and so part of the manifest; what is agreed to is the same in every order. */
 		for (; terms && k && strcmp(order[k - 1]->id, s->purpose[i].id) > 0; k--)
@@ -92,7 +93,7 @@ static void purposes(FILE *f, const struct study *s, bool terms)
 		order[k] = &s->purpose[i];
 	}
 	fputs(",\"purposes\":[", f);
-	for (int i = 0; i < s->purposes; i++) {
+	for (int i = 0; i < count; i++) {
 		member(f, i ? ",{" : "{", "category", order[i]->category);
 		member(f, ",", "id", order[i]->id);
 		fputs(",\"recipients\":", f);

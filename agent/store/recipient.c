@@ -90,6 +90,8 @@ static bool comments_agree(const char *text, const char *name)
 static bool parse_sealed(struct work *w, struct passbox *box, uint8_t public_key[RECIPIENT_KEY])
 {
 	char *s = w->body + 8, *end = strchr(s, '\n');
+	if (!end)
+		return false;
 	*end = 0;
 	if (recipient_parse(s, public_key) || strncmp(end + 1, "sealed: ", 8) != 0)
 		return false;
