@@ -17,6 +17,10 @@ void cli_complain(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	/* Names of files and of windows are in it, which others choose: they are not to command the terminal. */
+	for (char *c = text; *c; c++)
+		if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
+			*c = '?';
 	fprintf(stderr, "assent: %s\n", text);
 }
 

@@ -257,14 +257,18 @@ static int scan(struct collected *c, const char *folder, int depth, bool only_to
 		} else if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW)) {
 			continue; /* moved away meanwhile */
 		} else if (S_ISDIR(st.st_mode)) {
-			if (depth == DEPTH_MAX)
+			if (depth == DEPTH_MAX) {
+				/* There may be a tombstone in it. */
 				cli_complain("%s: too deep, not looked into", path);
-			else
+				c->damaged++;
+			} else {
 				result = scan(c, path, depth + 1, only_tombstones);
+			}
+		} else if (has_suffix(e->d_name, ".tombstone") && (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode))) {
+			/* Also one that is a link (as git-annex makes them): it can only take away, and only what its signature allows. */
+			result = found_tombstone(c, path);
 		} else if (!S_ISREG(st.st_mode)) {
 			continue;
-		} else if (has_suffix(e->d_name, ".tombstone")) {
-			result = found_tombstone(c, path);
 		} else if (!only_tombstones && strcmp(e->d_name, "receipts.jsonl") == 0) {
 			result = found_receipts(c, path);
 		} else if (!only_tombstones && has_suffix(e->d_name, ".seg")) {
@@ -362,8 +366,16 @@ static int add_tombstone(struct dataset *d, const struct tombstone *t)
 		snprintf(n->reason, sizeof n->reason, "%s", tombstone_reason_name(t->reason));
 		n->t_us = t->t_us;
 		memcpy(n->hash, t->segment[i].hash, sizeof n->hash);
+		memcpy(n->agent, t->agent_key, sizeof n->agent);
 	}
 	return EXIT_DONE;
+}
+
+const uint8_t *collected_agent(const struct collected *c, const struct dataset *before, const char *study, const char *pseudonym)
+{
+	const struct collected_participant *p = collected_participant(c, study, pseudonym);
+	const struct dataset_participant *known = before ? dataset_participant_at(before, study, pseudonym) : NULL;
+	return p && p->audit ? audit_agent_key(p->audit, 0) : known ? known->agent : NULL;
 }
 
 static int read_tombstone(const struct collected *c, const char *path, const struct dataset *before, struct dataset *d, int *bad)
@@ -389,16 +401,12 @@ static int read_tombstone(const struct collected *c, const char *path, const str
 		++*bad;
 		return EXIT_DONE;
 	}
-	const struct collected_participant *p = collected_participant(c, t.study, t.pseudonym);
-	const struct dataset_participant *known = before ? dataset_participant_at(before, t.study, t.pseudonym) : NULL;
-	const uint8_t *agent = p && p->audit ? audit_agent_key(p->audit, 0) : known ? known->agent : NULL;
-	if (!p && !known) {
-		/* Nothing of theirs can be used without their receipts, anyhow. */
-	} else if (!agent || memcmp(agent, t.agent_key, sizeof t.agent_key) != 0) {
-		cli_complain("%s: %s: it removes nothing", path, agent ? "was not signed by the participant that it names" :
-			     "cannot be checked, as the participant's receipts cannot be used");
+	const uint8_t *agent = collected_agent(c, before, t.study, t.pseudonym);
+	if (agent && memcmp(agent, t.agent_key, sizeof t.agent_key) != 0) {
+		cli_complain("%s: was not signed by the participant that it names: it removes nothing", path);
 		++*bad;
 	} else {
+		/* Nothing of theirs can be used without their receipts; when these come, this file may be lost. */
 		result = add_tombstone(d, &t);
 	}
 	tombstone_release(&t);

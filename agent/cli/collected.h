@@ -29,6 +29,7 @@ struct collected_participant {
 	bool contradicted;               /* two copies of the receipts say different things */
 	bool news_known;                 /* collected_still's: */
 	int64_t news_us;                 /* the earliest time that its newer receipts tell of */
+	const char *strange;             /* why they do not follow those that the version before was made with, or NULL */
 };
 
 struct collected {
@@ -47,9 +48,14 @@ void collected_release(struct collected *c);
 const struct collected_participant *collected_participant(const struct collected *c, const char *study, const char *pseudonym);
 struct collected_participant *collected_person(struct collected *c, const char *study, const char *pseudonym);
 
-/* Adds the tombstones to d that the participant's agent signed. before: the version before, which knows the agents of those who are in it, or NULL. *bad: how
+/* The key of their agent, as far as it is known; NULL. before may be NULL. */
+const uint8_t *collected_agent(const struct collected *c, const struct dataset *before, const char *study, const char *pseudonym);
+/* Adds the tombstones to d that the participant's agent signed, and those of whom nothing is known yet. before: the version before, which knows the agents of those who are in it, or NULL. *bad: how
  * many it complained about. EXIT_DONE or EXIT_FAILED. */
 int collected_tombstones(const struct collected *c, const struct dataset *before, struct dataset *d, int *bad);
+
+/* Are these receipts (usable ones) those that the version before was made with, and what came after them? NULL: yes; else what they are. */
+const char *collected_follows(const struct collected_participant *p, const struct dataset_participant *seen);
 
 struct collected_verdict {
 	const char *kind;                /* NULL: it may be used; else why not, as in dataset.json */

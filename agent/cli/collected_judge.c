@@ -135,18 +135,27 @@ void collected_judge(const struct collected *c, const struct collected_segment *
 		check_header(file, key, v);
 }
 
-/* From when on do the receipts say something that they did not when the dataset was made? */
+/* Lines are only ever added, and each is signed, but nothing tells that one is missing: who can write where it was collected could take a withdrawal out. */
+const char *collected_follows(const struct collected_participant *p, const struct dataset_participant *seen)
+{
+	uint8_t hash[32];
+	if (seen->receipts_bytes == 0)
+		return NULL;
+	if (p->length < seen->receipts_bytes)
+		return "the receipts.jsonl that was given is older than the one that the version before was made with";
+	crypto_generichash(hash, sizeof hash, (const unsigned char *)p->text, seen->receipts_bytes, NULL, 0);
+	return memcmp(hash, seen->receipts, sizeof hash) == 0 ? NULL :
+		"the receipts.jsonl that was given contradicts the one that the version before was made with";
+}
+
+/* From when on do the receipts, which follow those, say something that they did not when the dataset was made? */
 static int64_t news_from(const struct collected_participant *p, const struct dataset_participant *seen)
 {
-	uint8_t hash[32], prev[RECEIPT_HASH];
+	uint8_t prev[RECEIPT_HASH];
 	const char *what, *line, *end = p->text + p->length;
 	int64_t from = INT64_MAX;
-	/* An older copy. */
-	if (p->length < seen->receipts_bytes)
-		return INT64_MAX;
-	crypto_generichash(hash, sizeof hash, (const unsigned char *)p->text, seen->receipts_bytes, NULL, 0);
 	struct receipt *r = malloc(sizeof *r);
-	if (!r || memcmp(hash, seen->receipts, sizeof hash) != 0)
+	if (!r)
 		from = INT64_MIN;
 	for (line = p->text + seen->receipts_bytes; line < end && from != INT64_MIN;) {
 		const char *stop = memchr(line, '\n', (size_t)(end - line));
@@ -173,7 +182,9 @@ void collected_still(struct collected *c, const struct dataset *before, const st
 	}
 	const struct dataset_participant *seen = dataset_participant_at(before, s->at.study, s->at.participant);
 	struct collected_participant *p = collected_person(c, s->at.study, s->at.participant);
-	if (!p) {
+	/* A list that cannot be used is as good as none: anybody can write their pseudonym into a file. Two that the participant signed, and that contradict
+	 * each other, are more. */
+	if (!p || (!p->audit && !p->contradicted)) {
 		*again = !seen;
 		return;
 	}
@@ -183,16 +194,20 @@ void collected_still(struct collected *c, const struct dataset *before, const st
 	}
 	v->audit = p->audit;
 	v->decision = audit_find(p->audit, s->receipt, s->at.study, &what);
-	if (v->decision < 0 && seen && p->length < seen->receipts_bytes)
+	bool older = seen && p->length < seen->receipts_bytes;
+	if (v->decision < 0 && older)
 		return; /* so old a copy that it tells nothing */
-	if (v->decision < 0)
+	if (!p->news_known) {
+		p->strange = seen && !older ? collected_follows(p, seen) : NULL;
+		p->news_us = !seen ? INT64_MIN : older || p->strange ? INT64_MAX : news_from(p, seen);
+		p->news_known = true;
+	}
+	if (p->strange)
+		refuse(v, "damaged", "%s", p->strange);
+	else if (v->decision < 0)
 		refuse(v, "consent", "%s", what);
 	if (v->kind || !agreed(v, purposes, count))
 		return;
-	if (!p->news_known) {
-		p->news_us = seen ? news_from(p, seen) : INT64_MIN;
-		p->news_known = true;
-	}
 	*again = p->news_us == INT64_MIN || (s->has.rows && s->has.last_us >= p->news_us - AUDIT_SLACK_US);
 }
 
@@ -244,7 +259,7 @@ static bool stands(const struct audit *a, const char *id)
 
 static struct tally *find_tally(struct tally **list, int *count, const char *study, const char *id)
 {
-	for (int i = 0; i < *count; i++)
+	for (int i = 0; *list && i < *count; i++)
 		if (strcmp((*list)[i].study, study) == 0 && strcmp((*list)[i].purpose, id) == 0)
 			return &(*list)[i];
 	struct tally *more = realloc(*list, (size_t)(*count + 1) * sizeof *more);

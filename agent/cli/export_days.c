@@ -5,16 +5,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../dataset/dataset.h"
 #include "../error.h"
 #include "cli.h"
+
+#define WORK ".assent-export-"
 
 static int broken(const struct export_days *x, const char *name, int error)
 {
@@ -51,15 +53,18 @@ static int exists(const struct export_days *x, const char *study)
 	return EXIT_FAILED;
 }
 
-/* Rows in the clear, which a killed export left; one that is still alive needs its own. */
+/* Rows in the clear, which a killed export left; one that is still alive, be it on another machine, has its own locked. */
 static void remove_leftovers(const struct export_days *x)
 {
 	int fd = openat(x->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	long pid;
-	for (struct dirent *e; dir && (e = readdir(dir));)
-		if (sscanf(e->d_name, ".assent-export-%ld", &pid) == 1 && pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH)
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		int left = strncmp(e->d_name, WORK, strlen(WORK)) == 0 ? open_folder(x->directory, e->d_name) : -1;
+		if (left >= 0 && flock(left, LOCK_EX | LOCK_NB) == 0)
 			remove_all(x->directory, e->d_name);
+		if (left >= 0)
+			close(left);
+	}
 	if (dir)
 		closedir(dir);
 	else if (fd >= 0)
@@ -73,9 +78,11 @@ static int begin(struct export_days *x)
 		return EXIT_FAILED;
 	}
 	remove_leftovers(x);
-	snprintf(x->work_name, sizeof x->work_name, ".assent-export-%ld", (long)getpid());
+	snprintf(x->work_name, sizeof x->work_name, WORK "%ld", (long)getpid());
 	if (mkdirat(x->directory, x->work_name, 0700) || (x->work = open_folder(x->directory, x->work_name)) < 0)
 		return broken(x, x->work_name, ERROR_IO);
+	/* Where folders cannot be locked, what is left over stays. */
+	flock(x->work, LOCK_EX | LOCK_NB);
 	return 0;
 }
 

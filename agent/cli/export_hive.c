@@ -69,16 +69,21 @@ static int add(struct hive *h, const struct dataset_segment *s, struct hive_segm
 	return EXIT_DONE;
 }
 
-/* Judged by what it says itself. Of several copies the first good one. */
-static int judge(struct hive *h, int from, int to, const struct dataset_segment *known)
+/* Judged by what it says itself. Of several copies the first good one. *worthless (may be NULL): there is none, nor one that is what it claims to be. */
+static int judge(struct hive *h, int from, int to, const struct dataset_segment *known, bool *worthless)
 {
 	struct recipient *x = h->x;
+	const struct dataset_place *at = &x->in.segment[from].at;
+	const struct collected_participant *p = collected_participant(&x->in, at->study, at->participant);
 	struct dataset_segment seen;
-	bool good = false;
+	bool good = false, genuine = false;
 	int result = EXIT_DONE;
 	for (int i = from; i < to && !good && result == EXIT_DONE; i++) {
 		struct looking l = {.h = h, .first = h->days};
+		int lefts = x->d.lefts;
 		result = recipient_use(x, &x->in.segment[i], count_day, NULL, &l, &good, &seen);
+		for (int k = lefts; k < x->d.lefts; k++)
+			genuine |= p && p->audit && strcmp(x->d.left[k].kind, "damaged") != 0 && strcmp(x->d.left[k].kind, "incomplete") != 0;
 		bool fresh = !known || !dataset_same_segment(&seen, known);
 		if (good && !result) {
 			x->dropped += seen.has.dropped;
@@ -87,7 +92,17 @@ static int judge(struct hive *h, int from, int to, const struct dataset_segment 
 			h->days = l.first;
 		}
 	}
+	if (worthless)
+		*worthless = !good && !genuine;
 	return result;
+}
+
+/* Were rows of it dropped that may be covered by what is known since? It costs a look, where there are any. */
+static bool may_gain(const struct hive *h, const struct dataset_segment *known)
+{
+	const struct collected_participant *p = collected_participant(&h->x->in, known->at.study, known->at.participant);
+	const struct dataset_participant *seen = dataset_participant_at(h->x->before, known->at.study, known->at.participant);
+	return known->has.dropped && p && p->audit && seen && !collected_follows(p, seen);
 }
 
 /* One that is in the version before, of which from .. to are copies that are given (none: from is to). */
@@ -95,7 +110,7 @@ static int keep(struct hive *h, const struct dataset_segment *known, int from, i
 {
 	struct recipient *x = h->x;
 	struct collected_verdict v;
-	bool again, same = from == to;
+	bool again, worthless, same = from == to;
 	const char *path = from < to ? x->in.segment[from].path : NULL;
 	int source = -1;
 	collected_still(&x->in, x->before, known, x->q->purpose, x->q->purposes, x->now_us, &v, &again);
@@ -107,10 +122,13 @@ static int keep(struct hive *h, const struct dataset_segment *known, int from, i
 			source = i;
 			break;
 		}
-	if (same && !again)
+	if (same && !again && (from == to || !may_gain(h, known)))
 		return add(h, known, (struct hive_segment){.source = source});
-	if (from < to)
-		return judge(h, from, to, known);
+	if (from < to) {
+		int result = judge(h, from, to, known, &worthless);
+		/* What only claims to be a copy is none: it takes nothing out. */
+		return result || again || !worthless ? result : add(h, known, (struct hive_segment){.source = -1});
+	}
 	v.kind = "consent";
 	snprintf(v.why, sizeof v.why, "newer receipts tell of its time, and it is not at hand to be judged by them");
 	return recipient_leave_out(x, NULL, &known->at, &v);
@@ -139,7 +157,7 @@ static int all_segments(struct hive *h)
 		else if (order >= 0)
 			result = keep(h, k, from, to);
 		else
-			result = judge(h, from, to, x->before ? dataset_segment_at(x->before, at) : NULL);
+			result = judge(h, from, to, x->before ? dataset_segment_at(x->before, at) : NULL, NULL);
 	}
 	return result;
 }

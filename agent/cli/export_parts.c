@@ -31,6 +31,7 @@ static void make_key(const struct hive *h, struct hive_file *f)
 
 struct writing {
 	struct hive *h;
+	uint64_t rows;
 	const struct hive_file *file;
 	int32_t day;
 	struct table *table;
@@ -47,27 +48,33 @@ static int broken(const struct writing *w, int error)
 /* Of a segment that turns out another one than it was, the whole part is given up: so there is no need to read it twice. */
 static bool row(void *user, const struct segment_meta *meta, const struct event *event, struct collected_verdict *v)
 {
-	const struct writing *w = user;
+	struct writing *w = user;
 	(void)v;
 	if (hive_day(event->t_us) != w->day)
 		return true;
+	w->rows++;
 	int error = table_row(w->table, meta, event);
 	if (error)
 		broken(w, error);
 	return !error && !*w->h->x->q->interrupted;
 }
 
-/* The rows that one segment has on the day of the file. */
+/* The rows that one segment has on the day of the file. What stays from the version before was not looked at yet: of several copies the first good one. */
 static int add_rows(struct writing *w, int segment)
 {
 	struct recipient *x = w->h->x;
+	const struct dataset_segment *d = &x->d.segment[segment];
 	struct dataset_segment seen;
-	bool good;
-	const struct collected_segment *from = &x->in.segment[w->h->segment[segment].source];
-	int result = recipient_use(x, from, row, NULL, w, &good, &seen);
-	if (result == EXIT_DONE && (!good || !dataset_same_segment(&seen, &x->d.segment[segment]))) {
+	bool good = false;
+	int result = EXIT_DONE, i = w->h->segment[segment].source;
+	const char *path = x->in.segment[i].path;
+	const uint64_t rows = w->rows;
+	for (; result == EXIT_DONE && !good && w->rows == rows && i < x->in.segments && dataset_compare(&x->in.segment[i].at, &d->at) == 0; i++)
+		result = recipient_use(x, &x->in.segment[i], row, NULL, w, &good, &seen);
+	if (result == EXIT_DONE && (!good || !dataset_same_segment(&seen, d))) {
 		recipient_progress_end(x);
-		cli_complain("%s: changed while it was read: run it again", from->path);
+		cli_complain("%s: is needed to write %s/%s, and cannot be used: %s (name folders with a good copy and the newest receipts)", path, x->q->out,
+			w->file->path, good || w->rows != rows || !x->d.lefts ? "it changed while it was read" : x->d.left[x->d.lefts - 1].why);
 		result = EXIT_FAILED;
 	}
 	return result;
@@ -123,7 +130,9 @@ static int enter(struct hive *h, struct hive_file *f)
 			return recipient_no_memory();
 		memcpy(m->segment, d->segment[h->member[f->first + i]].at.segment, sizeof m->segment);
 	}
-	return write_one(h, f, out);
+	int result = write_one(h, f, out);
+	memcpy(h->step[f - h->file].sha256, out->sha256, sizeof out->sha256);
+	return result;
 }
 
 int hive_write(struct hive *h)

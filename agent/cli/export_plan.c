@@ -57,8 +57,10 @@ int hive_step(struct hive *h, const char *path, const uint8_t *key)
 	struct grow_step *s = &h->step[h->steps++];
 	memset(s, 0, sizeof *s);
 	s->remove = !key;
+	/* A description's key is its SHA-256; a file of rows gets both when it is written. */
 	if (key)
 		memcpy(s->key, key, sizeof s->key);
+	memcpy(s->sha256, s->key, sizeof s->sha256);
 	snprintf(s->path, sizeof s->path, "%s", path);
 	return EXIT_DONE;
 }
@@ -172,7 +174,7 @@ static int new_file(struct hive *h, const struct piece *piece)
 	snprintf(p.suffix, sizeof p.suffix, "%s", table_format_name(h->x->q->format));
 	hive_date(piece->day, p.date);
 	/* What is there under that name is somebody else's. */
-	while (hive_format(&p, path) && grow_size(&h->grow, path) >= 0 && p.n < 1000)
+	while (hive_format(&p, path) && grow_taken(&h->grow, path) && p.n < 1000)
 		p.n++;
 	return add_file(h, &p);
 }

@@ -60,10 +60,10 @@ int recipient_same_purposes(const struct recipient *x)
 			     x->q->append ? "" : " (--force replaces it)");
 		return EXIT_USAGE;
 	}
-	/* From one file a study to many files, or back, is no new version of it. */
+	/* From one file a study to many files, or back, is no new version of it; nor may files that stay be of another format than those that are added. */
 	int format = b ? table_format_of(b->format) : -1;
 	if (b && (format < 0 || export_is_hive((enum table_format)format) != export_is_hive(x->q->format) ||
-	    (x->q->append && (enum table_format)format != x->q->format))) {
+	    (export_is_hive(x->q->format) && (enum table_format)format != x->q->format))) {
 		cli_complain("export: %s is a dataset as %s: take another folder", x->q->out, b->format);
 		return EXIT_USAGE;
 	}
@@ -74,12 +74,24 @@ int recipient_same_purposes(const struct recipient *x)
 
 int recipient_bury(struct recipient *x)
 {
+	/* What was over when that was made is not to come back because a clock was set back. */
+	if (x->before && x->before->made_us > x->now_us) {
+		char now[28], made[28];
+		cli_complain("the clock (%s) is behind the version there, made %s: that time is taken for now", clock_format(x->now_us, now),
+			clock_format(x->before->made_us, made));
+		x->now_us = x->before->made_us;
+	}
 	int result = collected_tombstones(&x->in, x->before, &x->d, &x->bad_tombstones);
 	for (int i = 0; x->before && i < x->before->tombstones && result == EXIT_DONE; i++) {
+		const struct dataset_tombstone *was = &x->before->tombstone[i];
+		const uint8_t *agent = collected_agent(&x->in, x->before, was->at.study, was->at.participant);
+		/* It came before their receipts, and was somebody else's. */
+		if (agent && memcmp(agent, was->agent, sizeof was->agent) != 0)
+			continue;
 		struct dataset_tombstone *t = dataset_add_tombstone(&x->d);
 		if (!t)
 			return recipient_no_memory();
-		*t = x->before->tombstone[i];
+		*t = *was;
 	}
 	dataset_sort(&x->d);
 	return result;
@@ -107,7 +119,7 @@ static int add_participant(struct recipient *x, const char *study, const char *p
 	snprintf(n->study, sizeof n->study, "%s", study);
 	snprintf(n->participant, sizeof n->participant, "%s", pseudonym);
 	n->loaded = true;
-	if (p && p->audit && !(seen && p->length < seen->receipts_bytes)) {
+	if (p && p->audit && !(seen && collected_follows(p, seen))) {
 		memcpy(n->agent, audit_agent_key(p->audit, 0), sizeof n->agent);
 		n->receipts_bytes = p->length;
 		crypto_generichash(n->receipts, sizeof n->receipts, (const unsigned char *)p->text, p->length, NULL, 0);

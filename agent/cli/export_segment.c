@@ -95,9 +95,10 @@ int recipient_use(struct recipient *x, const struct collected_segment *s, recipi
 		/* What it was judged by before is not to be forgotten. */
 		const struct collected_participant *p = collected_participant(&x->in, s->at.study, s->at.participant);
 		const struct dataset_participant *known = x->before ? dataset_participant_at(x->before, s->at.study, s->at.participant) : NULL;
-		if (!v.kind && known && p && p->length < known->receipts_bytes) {
-			v.kind = "consent";
-			snprintf(v.why, sizeof v.why, "the receipts.jsonl that was given is older than the one that the version before was made with");
+		const char *why = !v.kind && known && p ? collected_follows(p, known) : NULL;
+		if (why) {
+			v.kind = p->length < known->receipts_bytes ? "consent" : "damaged";
+			snprintf(v.why, sizeof v.why, "%s", why);
 		}
 		error = v.kind ? 0 : look_through(x, &file, look, user, &v, seen, &stopped);
 	}

@@ -78,6 +78,7 @@ void dataset_sum(struct dataset *d)
 	int from = 0;
 	for (int i = 0; i < d->participants; i++) {
 		struct dataset_participant *p = &d->participant[i];
+		p->first_file = 0;
 		if (!p->loaded)
 			continue;
 		p->files = p->bytes = p->segments = 0;
@@ -88,11 +89,14 @@ void dataset_sum(struct dataset *d)
 			dataset_rows_add(&p->has, &d->segment[from].has);
 		}
 	}
-	for (int i = 0; i < d->files; i++) {
+	/* From the last, so that each list is in their order. */
+	for (int i = d->files - 1; i >= 0; i--) {
 		struct hive_path at;
 		struct dataset_participant *p = hive_parse(d->file[i].name, &at) ? NULL : dataset_participant_at(d, at.study, at.participant);
-		d->file[i].owner = p ? (int)(p - d->participant) : -1;
+		d->file[i].next = 0;
 		if (p) {
+			d->file[i].next = p->first_file;
+			p->first_file = i + 1;
 			p->files++;
 			add(&p->bytes, d->file[i].bytes);
 		}

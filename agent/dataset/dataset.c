@@ -113,7 +113,8 @@ static int by_tombstone(const void *a, const void *b)
 {
 	const struct dataset_tombstone *x = a, *y = b;
 	int order = dataset_compare(&x->at, &y->at);
-	return order ? order : strcmp(x->id, y->id);
+	order = order ? order : strcmp(x->id, y->id);
+	return order ? order : memcmp(x->agent, y->agent, sizeof x->agent);
 }
 
 static int by_person(const void *a, const void *b)

@@ -23,14 +23,15 @@
  *                      "description":"segments/...","sha256":"of that","files":1,"bytes":9800,"segments":1,   and, of all segments, rows ... reasons as above;
  *                      expires: the earliest}        also of whom nothing is in it any more: what their newest receipts were
  *   "left_out": [     {"segment":...,"study":...,"participant":...,"kind":"purpose|consent|expired|key|incomplete|damaged","why":"..."}
- *   "tombstones": [   {"segment":...,"study":...,"participant":...,"hash":...,"tombstone":"32 hex","reason":"withdrawn","time":"..."}
+ *   "tombstones": [   {"segment":...,"study":...,"participant":...,"hash":...,"tombstone":"32 hex","reason":"withdrawn","time":"...","agent":"who signed it"}
  *   "added": [        {"segment":...,"study":...,"participant":...}              against the version before
  *   "removed": [      {"segment":...,"study":...,"participant":...,"why":"tombstone 32 hex (withdrawn)"}
  *   }
  *
  * A dataset of many files (hive.h) has no files and segments here: each participant's are in a description of their own, with the same two lists, so that an
  * append reads and writes only those of the participants whom it concerns. Without: description and sha256 are null.
- * left_out is of what was given for this version. A tombstone stays in force for the dataset once it stands here, also where its file is no more.
+ * left_out is of what was given for this version. A tombstone stays in force for the dataset once it stands here, also where its file is no more. One of a
+ * participant of whom nothing is known yet stands here, too; whether agent is theirs is seen when their receipts come.
  */
 #ifndef ASSENT_DATASET_H
 #define ASSENT_DATASET_H
@@ -55,7 +56,7 @@ struct dataset_file {
 	uint64_t rows, bytes;
 	uint8_t sha256[32];
 	int first, members;              /* its segments: d->member[first ..] */
-	int owner;                       /* whose it is, an index of participants, or -1: dataset_sum fills it in */
+	int next;                        /* of the same participant's files the one behind it: its index + 1; 0: none. dataset_sum fills it in */
 };
 struct dataset_member { char segment[41]; };
 
@@ -94,11 +95,12 @@ struct dataset_participant {
 	char description[HIVE_PATH_MAX]; /* empty: it is in dataset.json */
 	uint8_t sha256[32];
 	uint64_t files, bytes, segments;
+	int first_file;                  /* as next */
 	struct dataset_rows has;
 	bool loaded;                     /* its files and segments are among those of the dataset */
 };
 struct dataset_left { struct dataset_place at; const char *kind; char why[DATASET_WHY_MAX]; };
-struct dataset_tombstone { struct dataset_place at; char id[33], reason[16]; int64_t t_us; uint8_t hash[32]; };
+struct dataset_tombstone { struct dataset_place at; char id[33], reason[16]; int64_t t_us; uint8_t hash[32], agent[32]; };
 struct dataset_change { struct dataset_place at; char why[DATASET_WHY_MAX]; };
 
 struct dataset {

@@ -168,8 +168,8 @@ static int participant(struct dataset *d, const char *p)
 		return ERROR_INVALID;
 	x->loaded = is(&p, "null,\"sha256\":null");
 	/* It will be opened, and removed, by this name. */
-	if (!x->loaded && (!string(&p, x->description, sizeof x->description) || !hive_is_description(x->description) || !is(&p, ",\"sha256\":") ||
-	    !hex(&p, x->sha256)))
+	if (!x->loaded && (!string(&p, x->description, sizeof x->description) || !hive_is_description_of(x->description, x->study, x->participant) ||
+	    !is(&p, ",\"sha256\":") || !hex(&p, x->sha256)))
 		return ERROR_INVALID;
 	return is(&p, ",\"files\":") && number(&p, INT64_MAX, &x->files) && is(&p, ",\"bytes\":") && number(&p, INT64_MAX, &x->bytes) &&
 		is(&p, ",\"segments\":") && number(&p, INT64_MAX, &x->segments) && rows(&p, &x->has) ? 0 : ERROR_INVALID;
@@ -183,7 +183,7 @@ static int tombstone(struct dataset *d, const char *p)
 		return ERROR_MEMORY;
 	return place(&p, &t->at) && is(&p, ",\"hash\":") && hex(&p, t->hash) && is(&p, ",\"tombstone\":") && string(&p, t->id, sizeof t->id) &&
 		is(&p, ",\"reason\":") && string(&p, t->reason, sizeof t->reason) && is(&p, ",\"time\":") && when(&p, &known, &t->t_us) && known &&
-		is(&p, "}") && !*p ? 0 : ERROR_INVALID;
+		is(&p, ",\"agent\":") && hex(&p, t->agent) && is(&p, "}") && !*p ? 0 : ERROR_INVALID;
 }
 
 static int other(struct dataset *d, const char *p)

@@ -48,15 +48,13 @@ static void place(FILE *f, const struct dataset_place *at)
 
 static void end(FILE *f, bool last) { fputs(last ? "}\n" : "},\n", f); }
 
-/* Those of one participant; -1: all. */
-static void files(FILE *f, const struct dataset *d, int of)
+/* Those of one participant; NULL: all. */
+static void files(FILE *f, const struct dataset *d, const struct dataset_participant *of)
 {
 	const char *comma = "";
 	fputs("\"files\": [\n", f);
-	for (int i = 0; i < d->files; i++) {
+	for (int i = of ? of->first_file - 1 : 0; i >= 0 && i < d->files; i = of ? d->file[i].next - 1 : i + 1) {
 		const struct dataset_file *x = &d->file[i];
-		if (of >= 0 && x->owner != of)
-			continue;
 		fprintf(f, "%s{\"file\":", comma);
 		json_text(f, x->name);
 		number(f, "rows", x->rows);
@@ -168,6 +166,7 @@ static void tombstones(FILE *f, const struct dataset *d)
 		text(f, "tombstone", x->id);
 		text(f, "reason", x->reason);
 		when(f, "time", true, x->t_us);
+		hex(f, "agent", x->agent);
 		end(f, i + 1 == d->tombstones);
 	}
 	fputs("],\n", f);
@@ -214,7 +213,7 @@ int dataset_describe(const struct dataset *d, const struct dataset_participant *
 	fputs(",\n\"participant\": ", f);
 	json_text(f, p->participant);
 	fputs(",\n", f);
-	files(f, d, (int)(p - d->participant));
+	files(f, d, p);
 	segments(f, d, from, to);
 	fputs("]\n}\n", f);
 	bool good = !ferror(f);
@@ -247,7 +246,7 @@ int dataset_write(const struct dataset *d, int directory)
 		json_text(f, d->purpose[i]);
 	}
 	fprintf(f, "],\n\"rows\": %" PRIu64 ",\n\"rows_dropped\": %" PRIu64 ",\n", all, dropped);
-	files(f, listed, -1);
+	files(f, listed, NULL);
 	segments(f, listed, 0, listed->segments);
 	participants(f, d);
 	tombstones(f, d);

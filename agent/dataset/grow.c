@@ -59,6 +59,16 @@ int grow_open(struct grow *g, const char *out, const char **what)
 	g->work = grow_folder(g->folder, GROW_WORK);
 	if (g->work < 0 && errno != ENOENT)
 		return ERROR_IO;
+	/* Before anything is begun: through a link nothing is written, nor removed. */
+	static const char *const folders[] = {HIVE_ROWS, HIVE_SEGMENTS};
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		int fd = grow_folder(g->folder, folders[i]);
+		*what = HIVE_ROWS " and " HIVE_SEGMENTS " in it have to be folders, and no links";
+		if (fd < 0 && errno != ENOENT)
+			return ERROR_INVALID;
+		if (fd >= 0)
+			close(fd);
+	}
 	*what = "what an interrupted export began there cannot be ended";
 	int error = grow_go_on(g);
 	if (error)
@@ -77,6 +87,12 @@ int64_t grow_size(const struct grow *g, const char *path)
 {
 	struct stat st;
 	return fstatat(g->folder, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
+}
+
+bool grow_taken(const struct grow *g, const char *path)
+{
+	struct stat st;
+	return fstatat(g->folder, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* ---- Parts ---- */

@@ -30,7 +30,7 @@ enum { GROW_KEY = 32 };
 
 struct grow_step {
 	bool remove;                     /* the file at path; else the part takes its place */
-	uint8_t key[GROW_KEY];
+	uint8_t key[GROW_KEY], sha256[32];   /* the part's, which who goes on knows it by when it has its name */
 	char path[HIVE_PATH_MAX];
 };
 
@@ -39,6 +39,9 @@ struct grow_step {
 int grow_open(struct grow *g, const char *out, const char **what);
 /* The size of what lies at this path; -1: nothing that is a file. */
 int64_t grow_size(const struct grow *g, const char *path);
+
+/* Is there anything of this name, be it a link or a folder? */
+bool grow_taken(const struct grow *g, const char *path);
 
 /* What an interrupted export left under this key: fills bytes and sha256, 0; ERROR_GONE: nothing; ERROR_IO. */
 int grow_found(struct grow *g, const uint8_t key[GROW_KEY], uint64_t *bytes, uint8_t sha256[32]);

@@ -20,16 +20,16 @@ int grow_folder(int at, const char *name)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Opens the folder of a path, made where it is not there; *name is behind its last slash. */
-static int folder_of(const struct grow *g, const char *path, const char **name)
+/* Opens the folder of a path, through no link, made where it is not there if it may be; *name is behind its last slash. */
+static int folder_of(const struct grow *g, const char *path, bool make, const char **name)
 {
 	char part[HIVE_PATH_MAX];
 	int at = dup(g->folder);
 	for (const char *slash; at >= 0 && (slash = strchr(path, '/')) != NULL; path = slash + 1) {
 		memcpy(part, path, (size_t)(slash - path));
 		part[slash - path] = 0;
-		bool made = mkdirat(at, part, 0700) == 0;
-		int next = made || errno == EEXIST ? grow_folder(at, part) : -1, saved = errno;
+		bool made = make && mkdirat(at, part, 0700) == 0;
+		int next = made || !make || errno == EEXIST ? grow_folder(at, part) : -1, saved = errno;
 		if (made && next >= 0)
 			fchmod(next, g->mode);
 		close(at);
@@ -40,16 +40,24 @@ static int folder_of(const struct grow *g, const char *path, const char **name)
 	return at;
 }
 
-static int place(const struct grow *g, const char *part, const char *path)
+/* sha256 NULL: of what describes the dataset; nobody has said. */
+static int place(const struct grow *g, const char *part, const char *path, const uint8_t *sha256)
 {
 	struct stat st;
+	uint8_t found[32];
 	const char *name;
-	int at = folder_of(g, path, &name), error = 0;
+	int at = folder_of(g, path, true, &name), error = 0;
 	if (at < 0)
 		return ERROR_IO;
-	/* Taken before, if the part is not there any more. */
-	if (renameat(g->work, part, at, name))
-		error = errno != ENOENT ? ERROR_IO : fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : ERROR_CORRUPT;
+	/* Taken before, if the part is not there any more; unless that was taken away, and what is there is what has to leave. */
+	if (renameat(g->work, part, at, name)) {
+		if (errno != ENOENT)
+			error = ERROR_IO;
+		else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW))
+			error = ERROR_CORRUPT;
+		else if (sha256 && (error = dataset_sha256(at, name, NULL, found)) == 0 && memcmp(found, sha256, sizeof found) != 0)
+			error = ERROR_CORRUPT;
+	}
 	int saved = errno;
 	close(at);
 	errno = saved;
@@ -59,8 +67,15 @@ static int place(const struct grow *g, const char *part, const char *path)
 static int take_away(const struct grow *g, const char *path)
 {
 	char up[HIVE_PATH_MAX], *slash;
-	if (unlinkat(g->folder, path, 0) && errno != ENOENT && errno != ENOTDIR)
-		return ERROR_IO;
+	const char *name;
+	int at = folder_of(g, path, false, &name);
+	if (at < 0)
+		return errno == ENOENT ? 0 : ERROR_IO;
+	int error = unlinkat(at, name, 0) && errno != ENOENT ? ERROR_IO : 0, saved = errno;
+	close(at);
+	errno = saved;
+	if (error)
+		return error;
 	snprintf(up, sizeof up, "%s", path);
 	while ((slash = strrchr(up, '/')) != NULL) {
 		*slash = 0;
@@ -76,20 +91,24 @@ static int one_line(const struct grow *g, char *line, enum pass pass)
 {
 	struct hive_path p;
 	char *path = strrchr(line, ' '), part[2 * GROW_KEY + sizeof ".part"];
+	uint8_t sha256[32];
+	size_t length;
 	if (!path || (hive_parse(path + 1, &p) && !hive_is_description(path + 1)))
 		return ERROR_CORRUPT;
 	*path++ = 0;
 	if (strcmp(line, "remove") == 0)
 		return pass == REMOVE ? take_away(g, path) : 0;
-	if (strncmp(line, "place ", 6) != 0 || strlen(line + 6) != (size_t)2 * GROW_KEY || strspn(line + 6, "0123456789abcdef") != (size_t)2 * GROW_KEY)
+	if (strncmp(line, "place ", 6) != 0 || strspn(line + 6, "0123456789abcdef") != (size_t)2 * GROW_KEY || line[6 + 2 * GROW_KEY] != ' ' ||
+	    sodium_hex2bin(sha256, sizeof sha256, line + 7 + (size_t)2 * GROW_KEY, strlen(line + 7 + (size_t)2 * GROW_KEY), NULL, &length, NULL) ||
+	    length != sizeof sha256)
 		return ERROR_CORRUPT;
-	snprintf(part, sizeof part, "%s.part", line + 6);
-	return pass == PLACE ? place(g, part, path) : 0;
+	snprintf(part, sizeof part, "%.*s.part", 2 * GROW_KEY, line + 6);
+	return pass == PLACE ? place(g, part, path, sha256) : 0;
 }
 
 static int take(const struct grow *g, FILE *f, enum pass pass)
 {
-	char line[sizeof "place " + (size_t)2 * GROW_KEY + HIVE_PATH_MAX];
+	char line[sizeof "place " + (size_t)2 * GROW_KEY + 65 + HIVE_PATH_MAX];
 	int error = 0;
 	rewind(f);
 	if (!fgets(line, sizeof line, f) || strcmp(line, FIRST) != 0)
@@ -117,7 +136,7 @@ int grow_go_on(struct grow *g)
 	}
 	int error = take(g, f, PLACE);
 	for (size_t i = 0; i < sizeof names / sizeof *names && !error; i++)
-		error = place(g, names[i], names[i]);
+		error = place(g, names[i], names[i], NULL);
 	error = error ? error : take(g, f, REMOVE);
 	/* One wait for all the folders that were changed. */
 	if (!error && (syncfs(g->folder) || unlinkat(g->work, GROW_COMMIT, 0)))
@@ -133,7 +152,7 @@ int grow_go_on(struct grow *g)
 int grow_commit(struct grow *g, const struct grow_step *steps, int count)
 {
 	static const char *const names[] = {DATASET_CARD, DATASET_CROISSANT, DATASET_NAME};
-	char hex[2 * GROW_KEY + 1];
+	char hex[2 * GROW_KEY + 1], sha256[65];
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (fchmodat(g->work, names[i], g->mode & 0666, 0))
 			return ERROR_IO;
@@ -150,7 +169,8 @@ int grow_commit(struct grow *g, const struct grow_step *steps, int count)
 		if (steps[i].remove)
 			fprintf(f, "remove %s\n", steps[i].path);
 		else
-			fprintf(f, "place %s %s\n", sodium_bin2hex(hex, sizeof hex, steps[i].key, GROW_KEY), steps[i].path);
+			fprintf(f, "place %s %s %s\n", sodium_bin2hex(hex, sizeof hex, steps[i].key, GROW_KEY),
+				sodium_bin2hex(sha256, sizeof sha256, steps[i].sha256, sizeof steps[i].sha256), steps[i].path);
 	}
 	fputs(LAST, f);
 	bool good = fflush(f) == 0 && !ferror(f) && fsync(fd) == 0;

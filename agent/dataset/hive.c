@@ -93,3 +93,10 @@ bool hive_is_description(const char *path)
 	       part(&s, "", '.', version, sizeof version) && hive_description(p.study, p.participant, strtoll(version, NULL, 10), again) &&
 	       strcmp(path, again) == 0;
 }
+
+bool hive_is_description_of(const char *path, const char *study, const char *participant)
+{
+	char want[HIVE_PATH_MAX];
+	int n = hive_description(study, participant, 1, want) ? (int)strlen(want) - (int)strlen("1.json") : -1;
+	return n > 0 && strncmp(path, want, (size_t)n) == 0 && hive_is_description(path);
+}

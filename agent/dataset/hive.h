@@ -33,5 +33,7 @@ int hive_parse(const char *path, struct hive_path *p);
 /* The path of a participant's description; false as above. And is this one? */
 bool hive_description(const char *study, const char *participant, int64_t version, char out[HIVE_PATH_MAX]);
 bool hive_is_description(const char *path);
+/* And of this participant? */
+bool hive_is_description_of(const char *path, const char *study, const char *participant);
 
 #endif

@@ -42,6 +42,7 @@ int parquet_new(struct outfile *out, bool in_path, struct parquet **parquet)
 		return e;
 	p->out = out;
 	p->in_path = in_path;
+	p->spread = randombytes_random() | 1;
 	p->seen = calloc(1 << 16, sizeof *p->seen);
 	p->zstd = ZSTD_createCCtx();
 	if (p->seen && p->zstd)

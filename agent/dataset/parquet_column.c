@@ -132,7 +132,7 @@ static bool number_floats(struct parquet *p, const struct chunk *c, uint32_t *co
 	for (uint32_t i = 0; i < c->count; i++) {
 		uint32_t bits, other;
 		memcpy(&bits, &v[i], 4);
-		for (uint32_t at = bits * UINT32_C(2654435769) >> 16;; at = (at + 1) % SEEN) {
+		for (uint32_t at = bits * p->spread >> 16;; at = (at + 1) % SEEN) {
 			if (!p->seen[at]) {
 				if (*count == NUMBERS_MAX)
 					return false;

@@ -23,6 +23,7 @@ struct parquet {
 	uint8_t bitmap[(BATCH_ROWS + 64) / 8];
 	uint16_t number[BATCH_ROWS]; /* values as numbers in a dictionary that is made for one chunk */
 	uint16_t *seen;              /* its hash table: number + 1 */
+	uint32_t spread;             /* odd, by chance: who makes up the values cannot make them collide; it changes no byte of the file */
 	ZSTD_CCtx *zstd;
 };
 

@@ -238,6 +238,7 @@ def refused():
 		made = lab.dataset()
 		check("other purposes" in lab.append(purposes=(MODEL,), code=2) and "other purposes" in lab.append("--force", purposes=(MODEL,), code=2), "purposes")
 		check("is a dataset as parquet" in lab.export(form="csv", code=2) and "is a dataset as parquet" in lab.append(form="arrow", code=2), "format")
+		check("is a dataset as parquet" in lab.export(form="arrow", code=2) and "is a dataset as parquet" in lab.export("--force", form="arrow", code=2), "mixed")
 		check(lab.exact() == made, "it was changed")
 		text = (lab.out / "dataset.json").read_text()
 		name = made["participants"][0]["description"]
@@ -256,6 +257,173 @@ def refused():
 		check("exists already" in lab.export(code=1) and (lab.out / "README.md").read_text() == "mine" and len(list(lab.out.iterdir())) == 1, "a foreign card")
 		done = lab.run(ASSENT, "export", "--append", "--format", "parquet", "--out", lab.out, one.outbox)
 		check(done.returncode == 2 and "for recipients" in done.stderr, done.stderr)
+
+
+def copies():
+	"""What only claims to be a copy takes nothing out, and does not keep in what has to leave."""
+	with Hive() as lab:
+		one, two = Participant(lab, "one"), Participant(lab, "two")
+		gone, stays = one.segment(begun=NOON - 5 * DAY), one.segment(begun=NOON - 5 * DAY + 3600 * 10**6)
+		other = two.segment()
+		lab.export()
+		bad = lab.inbox / "0"
+		bad.mkdir()
+		for suffix in ("seg", "key"):
+			shutil.copy(one.outbox / f"{stays[0]}.{suffix}", bad)
+		path = bad / f"{stays[0]}.seg"
+		path.write_bytes(path.read_bytes()[:-100])
+		one.tombstone("forgotten", gone)
+		lab.append(code=1)
+		check({s["segment"] for s in lab.exact()["segments"]} == {stays[0], other[0]} and lab.dataset()["version"] == 2, "a good copy is there")
+		path = bad / f"{stays[0]}.key"
+		text = path.read_text()
+		check(stays[1] in text, text)
+		path.write_text(text.replace(stays[1], "0" * 64))
+		lab.away(one)
+		for receipts in (False, True):
+			if receipts:
+				one.release_receipts()
+			said = lab.append(code=int(receipts))
+			check("nothing changed" in said and {s["segment"] for s in lab.exact()["segments"]} == {stays[0], other[0]}, said)
+		path = one.outbox / "receipts.jsonl"
+		path.write_bytes(path.read_bytes().replace(b'"language":"en"', b'"language":"de"'))
+		said = lab.append(code=1)
+		check("nothing changed" in said and {s["segment"] for s in lab.exact()["segments"]} == {stays[0], other[0]}, said)
+
+
+def a_withdrawal_that_was_cut_out():
+	"""Each line of receipts is signed, but nothing in them tells that one is missing; what the dataset was made with does."""
+	with Hive() as lab:
+		one, two = Participant(lab, "one"), Participant(lab, "two")
+		old, other = one.segment(), two.segment()
+		one.decide("withdrawn", NOW - 3 * DAY)
+		one.decide("given", NOW - 2 * DAY, HCI)
+		new = one.segment(begun=NOW - DAY, receipt=one.decide("renewed", NOW - 2 * DAY + 10**6, HCI))
+		lab.export()
+		wanted = {other[0], new[0]}
+		check({s["segment"] for s in lab.exact()["segments"]} == wanted, lab.dataset())
+		path = one.outbox / "receipts.jsonl"
+		known = path.stat().st_size
+		for i in range(4):
+			one.decide("resumed" if i % 2 else "paused", NOW - DAY // 2 + i * 10**6)
+		lines = path.read_bytes().splitlines(keepends=True)
+		path.write_bytes(b"".join(lines[:1] + lines[2:]))
+		check(path.stat().st_size > known, "it is no longer than before")
+		for _ in range(2):
+			lab.append(code=1)
+			check(old[0] not in {s["segment"] for s in lab.exact()["segments"]}, "what was withdrawn came back")
+		path.write_bytes(b"".join(lines))
+		lab.append()
+		check({s["segment"] for s in lab.exact()["segments"]} == wanted, lab.dataset())
+
+
+def tombstones_before_receipts():
+	"""One of somebody of whom nothing was known is in force when they come, also if its file is lost meanwhile."""
+	with Hive() as lab:
+		one, two = Participant(lab, "one"), Participant(lab, "two")
+		gone, stays = one.segment(begun=NOON - 5 * DAY), one.segment(begun=NOON - 4 * DAY)
+		other = two.segment()
+		stones, annex = lab.root / "stones", lab.root / "annex"
+		stones.mkdir(), annex.mkdir()
+		stone = one.tombstone("withdrawn", gone, out=annex)
+		(stones / f"{stone}.tombstone").symlink_to(annex / f"{stone}.tombstone")
+		one.tombstone("withdrawn", stays, folder=two.folder, out=stones)
+		archive = lab.away(one)
+		lab.export("--tombstones", stones)
+		check(len(lab.exact()["tombstones"]) == 2, lab.dataset()["tombstones"])
+		shutil.rmtree(stones), shutil.rmtree(annex)
+		said = lab.append(archive)
+		made = lab.exact()
+		check({s["segment"] for s in made["segments"]} == {stays[0], other[0]} and "must be deleted" in said, said)
+		check([t["tombstone"] for t in made["tombstones"]] == [stone], made["tombstones"])
+
+
+def rows_that_newer_receipts_cover():
+	"""Segments may come before the line that ends a pause: --append finds what a full export does."""
+	with Hive() as lab:
+		one, begun = Participant(lab, "one"), NOON - 5 * DAY
+		one.decide("paused", begun + 3 * 60 * 10**6)
+		one.segment(begun=begun, rows=",".join(str(begun + i * 10**6 * 60) for i in range(10)))
+		lab.export()
+		rows = lab.exact()["rows"]
+		one.decide("resumed", begun + 6 * 60 * 10**6 + 1)
+		lab.append()
+		appended = lab.exact()["rows"]
+		lab.out = lab.root / "full"
+		lab.export()
+		check(rows < appended == lab.exact()["rows"], f"{rows}, {appended}, {lab.dataset()['rows']} rows")
+
+
+def clock_set_back():
+	with Hive() as lab:
+		one, two = Participant(lab, "one"), Participant(lab, "two")
+		one.segment(expires=NOW + DAY)
+		other = two.segment()
+		lab.export()
+		text, made = (lab.out / "dataset.json").read_text(), lab.dataset()["made"]
+		(lab.out / "dataset.json").write_text(text.replace(made, time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(NOW // 10**6 + 2 * 86400))))
+		said = lab.append()
+		check("is behind" in said and "retention ended" in said and {s["segment"] for s in lab.exact()["segments"]} == {other[0]}, said)
+		check("is behind" in lab.export() and lab.exact()["version"] == 2, "the version after it")
+
+
+def what_stands_in_the_way():
+	"""Nothing is written or removed through a link; what is there under a new name stays."""
+	with Hive() as lab:
+		one = Participant(lab, "one")
+		gone = one.segment(begun=NOON - 5 * DAY)
+		lab.export()
+		first = lab.out / lab.exact()["files"][0]["file"]
+		first.with_name("2-0.parquet").mkdir()
+		one.segment(begun=NOON - 5 * DAY + 3600 * 10**6)
+		lab.append()
+		check({f["file"].rsplit("/", 1)[1] for f in lab.dataset()["files"]} == {"1-0.parquet", "2-1.parquet"}, lab.dataset()["files"])
+		first.with_name("2-0.parquet").rmdir()
+		for name in ("events", "segments"):
+			(lab.out / name).rename(lab.root / name)
+			(lab.out / name).symlink_to(lab.root / name)
+			check("no links" in lab.append(code=1), name)
+			(lab.out / name).unlink()
+			(lab.root / name).rename(lab.out / name)
+		day = first.parent.parent
+		day.rename(lab.root / "day")
+		day.symlink_to(lab.root / "day")
+		one.tombstone("withdrawn", gone)
+		one.decide("withdrawn", NOW - DAY)
+		lab.append(code=1)
+		check((lab.root / "day" / first.relative_to(day)).exists(), "removed through a link")
+		day.unlink()
+		(lab.root / "day").rename(day)
+		lab.append()
+		check(not lab.exact()["segments"] and not lab.files(), lab.dataset())
+
+
+def parts_taken_away():
+	"""From a change that had begun: what has to leave is not taken for what was to take its place."""
+	if not shutil.which("strace"):
+		raise Skip("strace is not installed")
+	with Hive() as lab:
+		one = Participant(lab, "one")
+		gone = one.segment(begun=NOON - 5 * DAY, events=300)
+		one.segment(begun=NOON - 5 * DAY + 3600 * 10**6, events=200)
+		lab.export()
+		one.tombstone("forgotten", gone)
+		argv = [str(part) for part in (ASSENT, "export", "--append", "--key", lab.key, "--purpose", HCI, "--format", "parquet", "--out", lab.out, lab.inbox)]
+		work = lab.out / ".assent-work"
+		for n in range(1, 20):
+			check(killed(argv, lab.traced(), "renameat", n), "it never began")
+			if (work / "commit").exists():
+				break
+		[key] = [line.split()[1] for line in (work / "commit").read_text().splitlines() if line.startswith("place") and " events/" in line]
+		kept = {path: path.read_bytes() for path in work.glob(f"{key}.part")}
+		check(kept, "it has its name")
+		for path in kept:
+			path.unlink()
+		check("cannot be ended" in lab.append(code=1) and lab.dataset()["version"] == 1, "it took the old file for the new one")
+		for path, data in kept.items():
+			path.write_bytes(data)
+		lab.append()
+		check(lab.exact()["version"] == 2 and lab.dataset()["rows"] == 200, lab.dataset())
 
 
 def damaged_is_left_out():
@@ -485,4 +653,5 @@ if __name__ == "__main__":
 	if sys.argv[1:] == ["read-in-place"]:
 		sys.exit(run(read_in_place, all_skipped=77))
 	sys.exit(run(appended, appended_arrow, tombstones, rewriting_needs_the_segments, consent_since, newer_receipts_of_an_older_time, refused,
-		damaged_is_left_out, a_file_that_was_lost, killed_at_any_moment, interrupted_goes_on, stopped_by_a_signal, full_disk, croissant))
+		copies, a_withdrawal_that_was_cut_out, tombstones_before_receipts, rows_that_newer_receipts_cover, clock_set_back, what_stands_in_the_way,
+		parts_taken_away, damaged_is_left_out, a_file_that_was_lost, killed_at_any_moment, interrupted_goes_on, stopped_by_a_signal, full_disk, croissant))

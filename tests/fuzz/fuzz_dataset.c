@@ -57,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (dataset_follow(&next, &before, &changed) == 0 && next.removeds != before.segments)
 			abort();
 		for (int i = 0; i < before.participants; i++)
-			if (before.participant[i].description[0] && !hive_is_description(before.participant[i].description))
+			if (before.participant[i].description[0] && !hive_is_description_of(before.participant[i].description, before.participant[i].study,
+			    before.participant[i].participant))
 				abort();
 		dataset_sum(&before);
 		for (int i = 0; i < before.segments; i++)

@@ -137,11 +137,14 @@ class Reading(unittest.TestCase):
             p = self.run_it("export", "--format", form, "--out", out, code=1)
             self.assertIn("study=alpha-1 exists already", p.stderr)
             self.assertEqual(sorted(os.listdir(out)), ["events"])
-        # What a killed one left goes; what a living one makes stays.
-        for pid in 2 ** 22 + 1, os.getpid():
+        # What a killed one left goes; what a living one makes, wherever it runs, stays: it has locked it.
+        for pid in 1, 2:
             os.makedirs(f"{out}/.assent-export-{pid}/events")
+        held = os.open(f"{out}/.assent-export-2", os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
         self.run_it("export", "--format", "arrow", "--out", out, "--force")
-        self.assertEqual(sorted(os.listdir(out)), [f".assent-export-{os.getpid()}", "events"])
+        os.close(held)
+        self.assertEqual(sorted(os.listdir(out)), [".assent-export-2", "events"])
         p = self.run_it("export", "--format", "parquet", "--append", "--out", out, code=2)
         self.assertIn("for recipients", p.stderr)
         with open(out + "/dataset.json", "w") as f:
