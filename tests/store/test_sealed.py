@@ -185,7 +185,8 @@ def a_killed_writer_leaves_a_journal():
 		path.write_text(story(1))
 		check(p.run(ASSENTD, "--data", data, "--source", f"replay:{path}").returncode == 0, "the next start")
 		kinds = [records(found) for found in sorted(data.rglob("*.seg"))]
-		check(SEALED in kinds[-1] and not any(SEALED in found for found in kinds[:-1]), f"{kinds}")
+		# Unless the sealed one had its place already, and only the name was missing: then it is whole.
+		check(SEALED in kinds[-1] and all(SEALED not in found or found == [HEADER, SEALED, FOOTER] for found in kinds[:-1]), f"{kinds}")
 		check(not list(data.rglob("*.tmp")), "something is left of sealing")
 		check(p.run(ASSENT, "verify", data).returncode == 0, lambda: p.run(ASSENT, "verify", data).stdout)
 
