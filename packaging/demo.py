@@ -108,7 +108,7 @@ def report(agent, secrets, typed):
 			end = time.strftime("%H:%M:%S", time.localtime(row["end_us"] / 1e6))
 			say(f"  {begin} - {end}  {row['reason']}")
 	size = sum(path.stat().st_size for path in agent.data.rglob("*.seg"))
-	say(f"Size: {len(rows)} events in {size} bytes, {size / max(len(rows), 1):.1f} bytes an event (small blocks, headers and all)")
+	say(f"Size: {len(rows)} events in {size} bytes, {size / max(len(rows), 1):.1f} bytes an event (a short recording: most of it is padding and headers)")
 	say()
 	keys = [row for row in rows if row["kind"] == "key_down" and row["class"] == "letter"]
 	reasons = {reason for reason, _ in spans(rows)}
