@@ -212,7 +212,7 @@ def titles_are_for_the_terminal():
 
 
 def its_word_is_what_the_agent_does():
-	"""In each place the doctor is asked, and then a letter of its own is typed: it is kept where, and only where, the word was open."""
+	"""In each place the doctor is asked, and then a letter of its own is typed: it is kept where (once at least), and only where, the word was open."""
 	with Desk() as desk:
 		doctor = Doctor(desk)
 		doctor.agent.config("capture:\n  exclude_apps: [my-secret-app]\n")
@@ -238,6 +238,11 @@ def its_word_is_what_the_agent_does():
 			check(row["focused"], f"{title} has not the focus")
 			words.append((letter, title, row["verdict"], row["cause"]))
 			desk.type(letter)
+			if row["verdict"] == "open":
+				# On a busy machine the agent is behind with what it asks applications, and masks until it knows: so more than once.
+				for _ in range(4):
+					time.sleep(1.5)
+					desk.type(letter)
 			judged()
 		doctor.agent.stop()
 		typed = {code for row in doctor.agent.rows() if row["kind"] == "key_down" for code in [row["code"]]}

@@ -25,6 +25,10 @@ def check(holds, why):
 def run(*functions, all_skipped=0):
 	"""Runs the functions, or those named on the command line; the exit status: all_skipped if there was nothing but skips. A case is its function's name."""
 	wanted, failed, done = set(sys.argv[1:]), False, 0
+	unknown = wanted - {function.__name__.replace("_", "-") for function in functions}
+	if unknown:
+		print(f"no such case: {', '.join(sorted(unknown))}", file=sys.stderr)
+		return 2
 	for function in functions:
 		name = function.__name__.replace("_", "-")
 		if wanted and name not in wanted:
