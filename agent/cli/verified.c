@@ -7,28 +7,34 @@
 #include <string.h>
 
 #include "../error.h"
+#include "../format/columns.h"
 
 /* Input is stored in the order in which it was seen, but key times are rounded to a grid (up to 100 ms). */
 static const int64_t disorder_us = 1000000;
 
-void verified_problem(struct verified *c, const char *what, const struct event *e, const char *why)
+static void problem(struct verified *c, const char *what, const struct row_times *row, const char *why)
 {
 	if (c->problems++)
 		return;
 	snprintf(c->problem, sizeof c->problem, "%s%s%s", what, why ? ": " : "", why ? why : "");
-	if (e) {
+	if (row) {
 		size_t n = strlen(c->problem);
-		const char *kind = event_kind_name(e->kind);
+		const char *kind = event_kind_name(row->kind);
 		snprintf(c->problem + n, sizeof c->problem - n, " (event %" PRIu64 ", %s)", c->events, kind ? kind : "?");
 	}
 }
 
-static bool is_input(const struct event *e)
+void verified_problem(struct verified *c, const char *what, const char *why)
 {
-	return e->kind <= EVENT_TOUCH_UP;
+	problem(c, what, NULL, why);
 }
 
-static int add_mask(struct verified *c, const struct event *e, int era)
+static bool is_input(int kind)
+{
+	return kind <= EVENT_TOUCH_UP;
+}
+
+static int add_mask(struct verified *c, const struct row_times *e, int era)
 {
 	if (c->masks == c->capacity) {
 		size_t capacity = c->capacity ? c->capacity * 2 : 64;
@@ -82,64 +88,114 @@ static bool is_masked(const struct verified *c, int64_t t_us, int era)
 	return low > 0 && c->masked[low - 1].era == era && c->masked[low - 1].end_us > t_us;
 }
 
-/* First pass: is every event sane in itself, and what may hold no input? Returns what ended the segment. */
-static int count_events(struct verified *c, struct segment_reader *reader)
+/* What a mask is compared with, once all are known: rows' times and kinds. */
+struct kept {
+	int64_t *t_us;
+	uint8_t *kind;
+	size_t rows;
+	bool all;                        /* none is missing */
+};
+
+/* Of longer segments none are kept: they are read again if they have masks. Some 9 MiB. */
+enum { KEPT_MAX = 1 << 20 };
+
+static void keep(struct kept *k, const struct columns *block)
 {
-	struct event e;
-	int64_t newest = INT64_MIN;
-	int era = 0, error;
-	while ((error = segment_reader_next(reader, &e)) == 1) {
-		c->events++;
-		if (!event_kind_name(e.kind))
-			verified_problem(c, "unknown kind", NULL, NULL);
-		if (e.kind == EVENT_CLOCK)
-			era++;
-		if (e.kind == EVENT_SPAN || e.kind == EVENT_GAP) {
-			bool span = e.kind == EVENT_SPAN;
-			*(span ? &c->spans : &c->gaps) += 1;
-			if (!(e.has & HAS_REASON) || !(e.has & HAS_END))
-				verified_problem(c, "a span or gap without reason or end", &e, NULL);
-			else if (e.end_us < e.t_us)
-				verified_problem(c, "ends before it begins", &e, NULL);
-			else if (span == (e.reason >= REASON_PAUSED))
-				verified_problem(c, "its reason is not one of its kind", &e, NULL);
-			if ((e.has & HAS_END) && (span || e.reason == REASON_PAUSED) && add_mask(c, &e, era))
-				return ERROR_MEMORY;
-		}
-		if (is_input(&e)) {
-			if (newest != INT64_MIN && e.mono_us < newest - disorder_us)
-				verified_problem(c, "its time goes back", &e, NULL);
-			if (e.mono_us > newest)
-				newest = e.mono_us;
-		}
+	size_t room = k->rows + block->rows;
+	if (!k->all)
+		return;
+	if (room > KEPT_MAX) {
+		k->all = false;
+		return;
 	}
-	return error;
+	int64_t *t_us = realloc(k->t_us, room * sizeof *t_us);
+	if (t_us)
+		k->t_us = t_us;
+	uint8_t *kind = realloc(k->kind, room);
+	if (kind)
+		k->kind = kind;
+	k->all = t_us && kind;
 }
 
-/* Second pass: may each be there at all? */
-static void judge_events(struct verified *c, struct segment_reader *reader)
+/* Is every row of a block sane in itself, was it permitted, and which say that no input may be somewhere? */
+static int look_at(struct verified *c, const struct columns *block, struct kept *kept, int64_t *newest, int *era)
 {
-	struct event e;
+	struct row_times e = {0};
 	const char *why;
-	int era = 0;
-	uint64_t all = c->events;
-	c->events = 0;
-	while (c->events < all && segment_reader_next(reader, &e) == 1) {
+	bool permitted = c->decision < 0 || audit_permits_all(c->audit, c->decision, block->t_first, block->t_last);
+	keep(kept, block);
+	while (columns_times(block, &e)) {
 		c->events++;
-		if (e.kind == EVENT_CLOCK)
-			era++;
-		if (is_input(&e) && is_masked(c, e.t_us, era))
-			verified_problem(c, "input inside a span or a pause", &e, NULL);
-		if (c->decision >= 0 && (is_input(&e) || e.kind == EVENT_FOCUS) &&
-		    !audit_permits(c->audit, c->decision, e.t_us, &why))
-			verified_problem(c, "not permitted", &e, why);
+		if (!event_kind_name(e.kind))
+			problem(c, "unknown kind", NULL, NULL);
+		if (kept->all) {
+			kept->t_us[kept->rows] = e.t_us;
+			kept->kind[kept->rows++] = e.kind;
+		}
+		if (is_input(e.kind)) {
+			if (*newest != INT64_MIN && e.mono_us < *newest - disorder_us)
+				problem(c, "its time goes back", &e, NULL);
+			if (e.mono_us > *newest)
+				*newest = e.mono_us;
+		}
+		if (!permitted && (is_input(e.kind) || e.kind == EVENT_FOCUS) && !audit_permits(c->audit, c->decision, e.t_us, &why))
+			problem(c, "not permitted", &e, why);
+		*era += e.kind == EVENT_CLOCK;
+		if (e.kind != EVENT_SPAN && e.kind != EVENT_GAP)
+			continue;
+		bool span = e.kind == EVENT_SPAN;
+		*(span ? &c->spans : &c->gaps) += 1;
+		if (!(e.has & HAS_REASON) || !(e.has & HAS_END))
+			problem(c, "a span or gap without reason or end", &e, NULL);
+		else if (e.end_us < e.t_us)
+			problem(c, "ends before it begins", &e, NULL);
+		else if (span == (e.reason >= REASON_PAUSED))
+			problem(c, "its reason is not one of its kind", &e, NULL);
+		if ((e.has & HAS_END) && (span || e.reason == REASON_PAUSED) && add_mask(c, &e, *era))
+			return ERROR_MEMORY;
 	}
+	return 0;
+}
+
+static void judge(struct verified *c, const struct row_times *e, int *era)
+{
+	c->events++;
+	*era += e->kind == EVENT_CLOCK;
+	if (is_input(e->kind) && is_masked(c, e->t_us, *era))
+		problem(c, "input inside a span or a pause", e, NULL);
+}
+
+/* Now that all masks are known: does input lie in one? */
+static int judge_all(struct verified *c, const struct spool_file *file, const uint8_t key[SEGMENT_KEY], const struct kept *kept)
+{
+	struct segment_reader *reader = NULL;
+	const struct columns *block;
+	uint64_t all = c->events;
+	int era = 0, error = 0;
+	merge_masks(c);
+	if (!c->masks)
+		return 0;
+	c->events = 0;
+	if (kept->all) {
+		for (size_t i = 0; i < kept->rows; i++)
+			judge(c, &(struct row_times){ .kind = kept->kind[i], .t_us = kept->t_us[i] }, &era);
+		return 0;
+	}
+	error = segment_reader_new(file->data, file->length, key, &reader);
+	while (!error && c->events < all && segment_reader_block(reader, &block) == 1)
+		for (struct row_times e = {0}; columns_times(block, &e);)
+			judge(c, &e, &era);
+	segment_reader_free(reader);
+	return error;
 }
 
 int verified_content(struct verified *c, const struct spool_file *file, const uint8_t key[SEGMENT_KEY], const struct keyfile *k, bool open)
 {
 	struct segment_reader *reader = NULL;
-	int error = segment_reader_new(file->data, file->length, key, &reader);
+	const struct columns *block;
+	struct kept kept = { .all = true };
+	int64_t newest = INT64_MIN;
+	int era = 0, error = segment_reader_new(file->data, file->length, key, &reader);
 	/* Its writer has not come to its first block yet. */
 	if (error == ERROR_TRUNCATED && open)
 		return 0;
@@ -148,30 +204,30 @@ int verified_content(struct verified *c, const struct spool_file *file, const ui
 	const struct segment_meta *m = segment_reader_meta(reader);
 	if (strcmp(m->segment, k->segment) != 0 || strcmp(m->study, k->study) != 0 || strcmp(m->participant, k->pseudonym) != 0 ||
 	    memcmp(m->receipt_hash, k->receipt_hash, sizeof m->receipt_hash) != 0)
-		verified_problem(c, "its header says something else than its key file", NULL, NULL);
-	error = count_events(c, reader);
+		verified_problem(c, "its header says something else than its key file", NULL);
+	while ((error = segment_reader_block(reader, &block)) == 1)
+		if (look_at(c, block, &kept, &newest, &era)) {
+			error = ERROR_MEMORY;
+			goto out;
+		}
 	if (error == ERROR_CORRUPT)
-		verified_problem(c, "a block is damaged", NULL, NULL);
+		verified_problem(c, "a block is damaged", NULL);
 	else if (error == ERROR_TRUNCATED && !file->part)
-		verified_problem(c, "ends without its footer", NULL, NULL);
+		verified_problem(c, "ends without its footer", NULL);
 	else if (error == ERROR_TRUNCATED && !open)
-		verified_problem(c, "left by a crash, not completed (assentd does that at its next start)", NULL, NULL);
+		verified_problem(c, "left by a crash, not completed (assentd does that at its next start)", NULL);
 	else if (error < 0 && error != ERROR_TRUNCATED)
 		goto out;
-	segment_reader_free(reader);
-	reader = NULL;
-	error = segment_reader_new(file->data, file->length, key, &reader);
-	if (error)
-		goto out;
-	merge_masks(c);
-	judge_events(c, reader);
+	error = judge_all(c, file, key, &kept);
 out:
 	segment_reader_free(reader);
+	free(kept.t_us);
+	free(kept.kind);
 	if (error == ERROR_MEMORY)
 		return error;
 	if (error)
 		verified_problem(c, error == ERROR_TRUNCATED ? "ends before its header" : error == ERROR_DENIED ?
-				 "it is not the segment that its key file opens" : error_text(error), NULL, NULL);
+				 "it is not the segment that its key file opens" : error_text(error), NULL);
 	return 0;
 }
 
@@ -180,13 +236,13 @@ void verified_framing(struct verified *c, const struct spool_file *file, bool op
 	struct segment_frame frame;
 	int error = segment_frame(file->data, file->length, &frame);
 	if (error && !(error == ERROR_TRUNCATED && open))
-		verified_problem(c, error == ERROR_TRUNCATED ? "ends before its header" : error_text(error), NULL, NULL);
+		verified_problem(c, error == ERROR_TRUNCATED ? "ends before its header" : error_text(error), NULL);
 	else if (!error && !file->part && frame.good < file->length)
-		verified_problem(c, "a record is damaged, or something stands behind its end", NULL, NULL);
+		verified_problem(c, "a record is damaged, or something stands behind its end", NULL);
 	else if (!error && !file->part && !frame.finished)
-		verified_problem(c, "ends without its footer", NULL, NULL);
+		verified_problem(c, "ends without its footer", NULL);
 	else if (!error && file->part && !open)
-		verified_problem(c, "left by a crash, not completed (assentd does that at its next start)", NULL, NULL);
+		verified_problem(c, "left by a crash, not completed (assentd does that at its next start)", NULL);
 }
 
 void verified_release(struct verified *c)

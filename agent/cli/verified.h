@@ -22,8 +22,8 @@ struct verified {
 	size_t masks, capacity;
 };
 
-/* Counts a problem, and keeps the first. e and why may be NULL. */
-void verified_problem(struct verified *c, const char *what, const struct event *e, const char *why);
+/* Counts a problem, and keeps the first. why may be NULL. */
+void verified_problem(struct verified *c, const char *what, const char *why);
 /* Everything that is in it. open: a writer is at it. ERROR_MEMORY. */
 int verified_content(struct verified *c, const struct spool_file *file, const uint8_t key[SEGMENT_KEY], const struct keyfile *k, bool open);
 /* What can be told without its key. */

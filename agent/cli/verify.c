@@ -112,19 +112,19 @@ static bool check_key(struct verify *v, struct verified *c, const struct spool_f
 	const char *what = NULL, *why;
 	int error = v->locked ? read_key_file(file->path, k, &what) : keyring_segment(v->in.keyring, file->path, v->key, k, &what);
 	if (error == ERROR_GONE)
-		verified_problem(c, "it has no key any more: nobody can read it", NULL, NULL);
+		verified_problem(c, "it has no key any more: nobody can read it", NULL);
 	else if (error == ERROR_DENIED)
 		*state = "sealed to others: not looked into";
 	else if (error)
-		verified_problem(c, "its key file", NULL, error == ERROR_IO ? strerror(errno) : what ? what : error_text(error));
+		verified_problem(c, "its key file", error == ERROR_IO ? strerror(errno) : what ? what : error_text(error));
 	if (error && error != ERROR_DENIED)
 		return false;
 	if (v->audit) {
 		c->decision = audit_find(v->audit, k->receipt_hash, k->study, &why);
 		if (c->decision < 0)
-			verified_problem(c, "consent", NULL, why);
+			verified_problem(c, "consent", why);
 		else if (strcmp(audit_pseudonym(v->audit, c->decision), k->pseudonym) != 0)
-			verified_problem(c, "its key file names another participant than its receipt", NULL, NULL);
+			verified_problem(c, "its key file names another participant than its receipt", NULL);
 	}
 	return !error;
 }
@@ -202,9 +202,9 @@ static int verify_collected(struct verify *v, const struct collected *all, const
 		c.audit = judged->audit;
 		c.decision = judged->kind ? -1 : judged->decision;
 		if (t)
-			verified_problem(&c, "must be deleted, as must every copy of it: tombstone", NULL, t->id);
+			verified_problem(&c, "must be deleted, as must every copy of it: tombstone", t->id);
 		else if (judged->kind)
-			verified_problem(&c, judged->why, NULL, NULL);
+			verified_problem(&c, judged->why, NULL);
 		else if (v->locked)
 			verified_framing(&c, &file, false);
 		else

@@ -220,6 +220,24 @@ static int64_t next(const struct columns *c, struct cursor *at, enum column colu
 	return c->column[column].data[at->at[column]++];
 }
 
+bool columns_times(const struct columns *c, struct row_times *at)
+{
+	if (at->row == c->rows)
+		return false;
+	size_t length;
+	const uint8_t *shape = dictionary_word(&c->words[WORDS_SHAPE], (uint32_t)c->column[COLUMN_SHAPE].data[at->row], &length);
+	at->kind = shape[0];
+	at->has = (uint16_t)(shape[1] | shape[2] << 8);
+	at->reason = shape[6];
+	int64_t mono = c->column[COLUMN_MONO].data[at->row];
+	at->mono_us = sum(mono, c->mono_base);
+	at->t_us = sum(sum(c->column[COLUMN_UTC].data[at->row], mono), c->utc_base);
+	if (at->has & HAS_END)
+		at->end_us = sum(c->column[COLUMN_END].data[at->ends++], at->t_us);
+	at->row++;
+	return true;
+}
+
 bool columns_next(const struct columns *c, struct cursor *at, struct event *event)
 {
 	if (at->row == c->rows)

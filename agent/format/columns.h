@@ -47,6 +47,16 @@ int columns_encode(const struct columns *c, const struct device_list *devices, s
 /* Replaces the rows; checks everything. ERROR_CORRUPT, ERROR_UNSUPPORTED, ERROR_MEMORY. */
 int columns_decode(struct columns *c, const uint8_t *data, size_t length, struct device_list *devices);
 
+/* Of a row, what it is and when: for who judges rows without looking at their values. Zeroed is before the first; false: no more. */
+struct row_times {
+	uint32_t row, ends;                 /* where it stands */
+	uint8_t kind, reason;
+	uint16_t has;
+	int64_t mono_us, t_us, end_us;      /* end_us only with HAS_END */
+};
+
+bool columns_times(const struct columns *c, struct row_times *at);
+
 /* Where a reader of rows stands. Zeroed is before the first. */
 struct cursor {
 	uint32_t row, at[COLUMN_COUNT];

@@ -30,6 +30,8 @@ void audit_free(struct audit *a);
 int audit_find(const struct audit *a, const uint8_t hash[32], const char *study, const char **why);
 /* Was recording permitted by it at t_us (UTC)? If not, *why. */
 bool audit_permits(const struct audit *a, int decision, int64_t t_us, const char **why);
+/* Was it permitted at each moment from from_us to to_us? */
+bool audit_permits_all(const struct audit *a, int decision, int64_t from_us, int64_t to_us);
 /* Was it a yes to this purpose? */
 bool audit_agrees(const struct audit *a, int decision, const char *purpose_id);
 /* Did a later decision of the same study say no to this purpose: refused, or a yes without it? What was agreed to once and refused since is

@@ -133,6 +133,20 @@ bool audit_permits(const struct audit *a, int decision, int64_t t_us, const char
 	return !*why;
 }
 
+bool audit_permits_all(const struct audit *a, int decision, int64_t from_us, int64_t to_us)
+{
+	const char *why;
+	if (!audit_permits(a, decision, from_us, &why) || !audit_permits(a, decision, to_us, &why))
+		return false;
+	/* A pause in between. */
+	for (int i = 0; i < a->pause_count; i++) {
+		const struct pause *p = &a->pauses[i];
+		if (p->decision == decision && to_us > p->from_us + AUDIT_SLACK_US && from_us < p->until_us - AUDIT_GRID_US)
+			return false;
+	}
+	return true;
+}
+
 static bool agrees(const struct receipt *r, const char *purpose_id)
 {
 	for (int i = 0; i < r->purposes; i++)

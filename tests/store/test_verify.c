@@ -274,6 +274,45 @@ static void masked_stretches(void **state)
 	expect(p, NULL);
 }
 
+/* More rows than are kept for comparison with masks that come late: read twice. */
+static void long_segments(void **state)
+{
+	struct place *p = *state;
+	decide(p, LEDGER_GIVEN, "study-a", t0, t0 + 1000 * SECOND);
+	for (int wrong = 0; wrong < 2; wrong++) {
+		const int rows = (1 << 20) + 7;
+		begin(p, t0);
+		for (int i = 0; i < rows; i++) {
+			/* A tenth of a second each thousand rows; none from 10 s to 11 s, or one. */
+			int64_t t_us = t0 + (int64_t)i * 100 + (i < 100000 ? 0 : SECOND);
+			if (wrong && i == 100000)
+				put(p, EVENT_KEY_DOWN, t0 + 10 * SECOND + SECOND / 2);
+			put(p, EVENT_KEY_DOWN, t_us);
+			if (segment_writer_waiting(p->writer) > SEGMENT_BLOCK_EVENTS_MAX - 2)
+				assert_int_equal(segment_writer_flush(p->writer, t_us, &p->out), 0);
+		}
+		put_range(p, EVENT_SPAN, REASON_PASSWORD, t0 + 10 * SECOND, t0 + 11 * SECOND);
+		expect(p, wrong ? "input inside a span or a pause (event 100001, key_down)" : NULL);
+	}
+}
+
+/* A pause between two moments of one block that are both permitted. */
+static void pause_within_a_block(void **state)
+{
+	struct place *p = *state;
+	decide(p, LEDGER_GIVEN, "study-a", t0, t0 + 1000 * SECOND);
+	decide(p, LEDGER_PAUSED, "study-a", t0 + 10 * SECOND, 0);
+	decide(p, LEDGER_RESUMED, "study-a", t0 + 20 * SECOND, 0);
+	for (int wrong = 0; wrong < 2; wrong++) {
+		begin(p, t0);
+		put(p, EVENT_KEY_DOWN, t0 + 5 * SECOND);
+		if (wrong)
+			put(p, EVENT_KEY_UP, t0 + 15 * SECOND);
+		put(p, EVENT_KEY_DOWN, t0 + 25 * SECOND);
+		expect(p, wrong ? "not permitted: while recording was paused (event 2, key_up)" : NULL);
+	}
+}
+
 static void insane_times(void **state)
 {
 	struct place *p = *state;
@@ -348,7 +387,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(consent), TEST(another_study), TEST(broken_ledger), TEST(masked_stretches), TEST(insane_times),
+		TEST(consent), TEST(another_study), TEST(broken_ledger), TEST(masked_stretches), TEST(long_segments), TEST(pause_within_a_block), TEST(insane_times),
 		TEST(key_files), TEST(locked),
 	};
 	return cmocka_run_group_tests_name("store/verify", tests, NULL, NULL);
