@@ -30,6 +30,7 @@ struct stats {
 	_Atomic int32_t private_on;              /* private mode, as capture has it; a new capture begins with it */
 	_Atomic int64_t private_since_us;        /* UTC */
 	_Atomic int64_t keep_next_us;            /* the keeper's: UTC when the next segment is due, to be deleted or released */
+	_Atomic int64_t seal_until_us;           /* the supervisor's: mono, until when a writer that ends may seal, as somebody waits; 0: nobody does */
 	_Atomic int32_t keep_under_way;          /* one that is due to be deleted is in the writer's hands */
 };
 

@@ -49,6 +49,8 @@ void supervisor_answer(void *user, const char *request, char *out, size_t size)
 		supervisor_judge(s);
 	} else if (strcmp(request, "private on") == 0 || strcmp(request, "private off") == 0) {
 		private_ask(&s->private_mode, request[9] == 'n', s->capture != 0);
+	} else if (strcmp(request, "hurry") == 0) {
+		supervisor_hurry(s);
 	} else if (strcmp(request, "rotate") == 0 && !supervisor_rotate(s)) {
 		snprintf(out, size, "{\"error\":\"a replay is not interrupted\"}");
 		return;

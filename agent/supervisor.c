@@ -132,6 +132,7 @@ static void start(struct supervisor *s)
 		log_error("socketpair: %s", strerror(errno));
 		return;
 	}
+	atomic_store(&s->stats->seal_until_us, 0);
 	fflush(NULL);
 	s->writer = fork();
 	if (s->writer == 0) {
@@ -279,11 +280,20 @@ static void keeper_ended(struct supervisor *s, int status)
 		supervisor_rotate(s);
 }
 
+void supervisor_hurry(struct supervisor *s)
+{
+	int64_t before = atomic_load(&s->stats->seal_until_us);
+	/* Who asks again waits since he asked first. */
+	if (s->writer && !before)
+		atomic_store(&s->stats->seal_until_us, clock_mono_us() + SUPERVISOR_HURRY_US);
+}
+
 bool supervisor_rotate(struct supervisor *s)
 {
 	if (s->once)
 		return false;
 	s->rotating = s->capture || s->writer;
+	supervisor_hurry(s);
 	end_capture(s);
 	return true;
 }
@@ -482,8 +492,13 @@ void supervisor_judge(struct supervisor *s)
 		return;
 	}
 	/* Other limits than those that the running capture knows: it ends, and begins anew under these. */
-	if (s->capture && (memcmp(s->recorded_hash, s->merged.hash, 32) != 0 || memcmp(s->recorded_secrets, s->secrets_hash, 32) != 0))
+	if (s->capture && (memcmp(s->recorded_hash, s->merged.hash, 32) != 0 || memcmp(s->recorded_secrets, s->secrets_hash, 32) != 0)) {
+		supervisor_hurry(s);
 		end_capture(s);
+	}
+	/* Resumed while the recording before the pause is finished still. */
+	if (!s->capture && !s->ending && now >= s->retry_at_us)
+		supervisor_hurry(s);
 	if (s->capture || s->writer || s->ending || now < s->retry_at_us)
 		return;
 	s->why[0] = 0;

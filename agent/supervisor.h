@@ -17,6 +17,9 @@
 #include "stats.h"
 #include "store/ledger.h"
 
+/* An hour's segment is sealed in a fraction of it; for a larger one, or on a busy machine, nobody is to wait. */
+enum { SUPERVISOR_HURRY_US = 100000 };
+
 struct supervisor {
 	struct places places;
 	const char *source;
@@ -59,6 +62,8 @@ void supervisor_judge(struct supervisor *s);
 /* Ends capture and writer as a pause would, with all that waits in the airlock, and lets them begin anew: what was recorded until now is then in
  * finished segments, and nothing of it comes out later. rotating is true until both have ended. False: not in a replay. */
 bool supervisor_rotate(struct supervisor *s);
+/* Somebody waits for the writer's end (a command, or recording, that is to begin anew): it seals for SUPERVISOR_HURRY_US at most from now on. */
+void supervisor_hurry(struct supervisor *s);
 /* The control socket's answer to request: server_answer, user is the supervisor. */
 void supervisor_answer(void *user, const char *request, char *out, size_t size);
 

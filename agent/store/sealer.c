@@ -281,12 +281,18 @@ void sealer_yield(struct sealer *s)
 		stays_a_journal(s, "the disk is full, or fails");
 }
 
-int sealer_finish(struct sealer *s, int64_t most_us)
+static bool is_over(int64_t end_us, const _Atomic int64_t *until_us)
 {
-	int64_t until = clock_mono_us() + most_us;
+	int64_t now = clock_mono_us(), until = until_us ? atomic_load(until_us) : 0;
+	return now > end_us || (until && now > until);
+}
+
+int sealer_finish(struct sealer *s, int64_t most_us, const _Atomic int64_t *until_us)
+{
+	int64_t end_us = clock_mono_us() + most_us;
 	int error = 0;
 	while (s->jobs) {
-		if (s->job[0].key && clock_mono_us() > until) {
+		if (s->job[0].key && is_over(end_us, until_us)) {
 			forget_keys(s);
 			stays_a_journal(s, "there was no time for it");
 		}

@@ -6,10 +6,13 @@
  * Until it is sealed a finished journal remains SEGMENT.part: it is in its writer's hands (.lock), and whoever forgets, releases or expires
  * lets it alone. The sealed file is SEGMENT.sealed.tmp; when it is on the disk, was read back and has the same rows as the journal, it is renamed over
  * SEGMENT.part, and that becomes SEGMENT.seg. Hence at each instant there is one file of that name, and it is whole; a .seg never changes.
- * Whatever goes wrong, the journal becomes the .seg: larger, nothing lost. After a crash nobody has the key, and it stays a journal for ever.
+ * Whatever goes wrong, or takes too long at the end, the journal becomes the .seg: larger, nothing lost. After a crash nobody has the key, and it
+ * stays a journal for ever.
  */
 #ifndef ASSENT_SEALER_H
 #define ASSENT_SEALER_H
+
+#include <stdatomic.h>
 
 #include "output.h"
 #include "sealing.h"
@@ -20,7 +23,7 @@ enum {
 	SEALER_QUEUE = 8,                 /* journals that wait; then the oldest stays one */
 	SEALER_PIECE = 1 << 20,           /* bytes read in a step */
 	SEALER_PATIENCE_US = 100000,      /* while messages keep coming: a step so often all the same */
-	SEALER_END_US = 1000000           /* what is not sealed within this time of the end stays a journal: somebody waits for it */
+	SEALER_END_US = 1000000           /* what is not sealed within this time of the end stays a journal: a session ends, too */
 };
 
 enum sealer_stage { SEALER_READ, SEALER_WRITE, SEALER_SYNC, SEALER_READ_BACK, SEALER_COMPARE };
@@ -57,7 +60,8 @@ static inline int64_t sealer_due(const struct sealer *s) { return s->due; }
 void sealer_step(struct sealer *s);
 /* The disk does not even take the journal: gives back what it has taken, and lets those that wait stay journals. */
 void sealer_yield(struct sealer *s);
-/* The end: all of them, as far as most_us suffices; the rest stay journals. ERROR_IO: one could not get its name, which the next start gives it. */
-int sealer_finish(struct sealer *s, int64_t most_us);
+/* The end: all of them, as far as most_us suffices; the rest stay journals. *until_us (mono) ends it sooner, where it is not 0: it may be set by
+ * another process meanwhile; NULL: there is none. ERROR_IO: one could not get its name, which the next start gives it. */
+int sealer_finish(struct sealer *s, int64_t most_us, const _Atomic int64_t *until_us);
 
 #endif

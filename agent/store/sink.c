@@ -384,7 +384,7 @@ int sink_finish(struct sink *s)
 	if (error)
 		log_end(s, error);
 	/* Those before it are finished, whatever became of the last one. */
-	int named = sealer_finish(&s->sealer, SEALER_END_US);
+	int named = sealer_finish(&s->sealer, SEALER_END_US, s->options->stats ? &s->options->stats->seal_until_us : NULL);
 	count_sealed(s);
 	return error ? error : named;
 }

@@ -64,7 +64,8 @@ int sink_event(struct sink *s, const struct event *event);
 int sink_flush(struct sink *s, bool rotate);
 /* A step of sealing what was finished before; for when nothing else waits, from sealer_due(&s->sealer) on. */
 void sink_seal(struct sink *s);
-/* The end: like sink_flush, but here a disk that will not is ERROR_IO, and what is lost is logged. Seals what is not sealed yet. */
+/* The end: like sink_flush, but here a disk that will not is ERROR_IO, and what is lost is logged. Seals what is not sealed yet, as
+ * far as there is time (SEALER_END_US; stats->seal_until_us). */
 int sink_finish(struct sink *s);
 
 #endif

@@ -11,7 +11,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 import cases  # noqa: E402
-from agent import CODES  # noqa: E402
+from agent import CODES, FOOTER, HEADER, JOURNAL, SEALED, records  # noqa: E402
 from cases import check, note  # noqa: E402
 from desk import Desk, wait_for  # noqa: E402
 from process import stopped  # noqa: E402
@@ -136,5 +136,45 @@ def leaves_the_rest_of_an_hour():
 		check(all(row["code"] in CODES.values() for row in rows), "other keys")
 
 
+def nobody_waits_for_sealing():
+	"""Where a command waits, or recording that is to go on, what takes long to be sealed stays a journal; a session's end takes its time."""
+	with Desk() as desk:
+		scene = Scene(desk)
+		agent = scene.agent
+
+		def kinds():
+			newest = max(agent.data.rglob("*.seg"), key=lambda path: path.stat().st_mtime_ns)
+			return set(records(newest))
+
+		def late(act):
+			"""Something that ends a recording, of which the writer hears when its time for sealing is over."""
+			writer = agent.pids()["writer"]
+			with stopped(writer):
+				done = act()
+				wait_for(lambda: not agent.pids()["capture"], 10, name="the end of capture")
+				time.sleep(0.3)
+			wait_for(lambda: agent.recording() and agent.pids()["writer"] != writer, 10, name="recording again")
+			return done
+		command = late(lambda: desk.start([agent.assent, "forget", "--data", agent.data, "--app", "no-such-app", "--yes"]))
+		check(command.popen.wait(20) == 3, "forget failed")
+		check(kinds() == {HEADER, JOURNAL, FOOTER}, f"forget waited for sealing: records {kinds()}")
+		late(lambda: agent.config("capture: {scroll: false}\n"))
+		check(kinds() == {HEADER, JOURNAL, FOOTER}, f"recording under other limits waited for sealing: records {kinds()}")
+		late(lambda: [agent.command(name) for name in ("pause", "resume")])
+		check(kinds() == {HEADER, JOURNAL, FOOTER}, f"resuming waited for sealing: records {kinds()}")
+		late(lambda: agent.config(""))
+		scene.type()
+		agent.flushed()
+		# The same without anybody who waits: what was said to the writer before does not hold for this one.
+		with stopped(agent.pids()["writer"]):
+			os.kill(scene.pids["supervisor"], signal.SIGTERM)
+			time.sleep(0.3)
+		check(agent.process.popen.wait(10) == 0, "assentd failed")
+		check(kinds() == {HEADER, SEALED, FOOTER}, f"not sealed in the end: records {kinds()}")
+		verified = agent.command("verify")
+		check(verified.returncode in (0, 2), verified.stdout + verified.stderr)
+		check(scene.downs() >= 30, "keys are missing")
+
+
 if __name__ == "__main__":
-	sys.exit(cases.run(while_typing, agent_that_does_not_answer, agent_that_was_killed, leaves_the_rest_of_an_hour))
+	sys.exit(cases.run(while_typing, agent_that_does_not_answer, agent_that_was_killed, leaves_the_rest_of_an_hour, nobody_waits_for_sealing))

@@ -7,6 +7,7 @@ import pathlib
 import pty
 import select
 import signal
+import struct
 import subprocess
 import time
 
@@ -147,6 +148,23 @@ class Agent:
 		found += [path for path in runtime.rglob("*") if path.is_file()] if runtime.exists() else []
 		found += [path for path in self.desk.home.glob("assentd*.log")]
 		return found
+
+
+# ---- segments ----
+
+HEADER, JOURNAL, FOOTER, CUT, SEALED = 1, 2, 3, 4, 5
+
+
+def records(path):
+	"""The types of a segment's records, which stand in clear (FORMAT.md)."""
+	data, at, found = path.read_bytes(), 48, []
+	while at + 32 <= len(data):
+		length, kind = struct.unpack_from("<II", data, at + 8)
+		found.append(kind)
+		at += 32 + length
+	if at != len(data):
+		raise AssertionError(f"{path}: does not end with a record")
+	return found
 
 
 # ---- canaries ----

@@ -384,7 +384,7 @@ static void the_end_does_not_wait_for_ever(void **state)
 	step(d);
 	int was = dup(STDERR_FILENO);
 	dup2(d->log, STDERR_FILENO);
-	assert_int_equal(sealer_finish(&d->sink.sealer, -1), 0);
+	assert_int_equal(sealer_finish(&d->sink.sealer, -1, NULL), 0);
 	dup2(was, STDERR_FILENO);
 	close(was);
 	struct harness_found f = all_there(d, 1);
@@ -397,6 +397,26 @@ static void the_end_does_not_wait_for_ever(void **state)
 	f = all_there(d, 0);
 	assert_int_equal(f.sealed, 4);
 	assert_int_equal(f.parts, 0);
+}
+
+/* Of a writer that ends while somebody waits, and was told until when: what is not sealed by then stays a journal. */
+static void nobody_waits(void **state)
+{
+	struct desk *d = *state;
+	for (int i = 0; i < 3; i++)
+		record(d, 300);
+	/* Long past. */
+	atomic_store(&d->h.stats->seal_until_us, 1);
+	int was = dup(STDERR_FILENO);
+	dup2(d->log, STDERR_FILENO);
+	assert_int_equal(sink_finish(&d->sink), 0);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	struct harness_found f = all_there(d, 0);
+	assert_int_equal(f.segments, 3);
+	assert_int_equal(f.journals, 3);
+	assert_int_equal(f.parts, 0);
+	assert_int_equal(atomic_load(&d->h.stats->sealed), 0);
 }
 
 /* ---- In memory: rows of every kind, with every null and extreme ---- */
@@ -460,7 +480,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_step_leaves_all_of_it), TEST(devices_are_kept), TEST(a_flipped_bit_is_seen), TEST(a_damaged_journal_is_left_as_it_is), TEST(a_cut_file_is_seen),
 		TEST(another_row_is_seen), TEST(what_was_removed_stays_removed), TEST(the_queue_is_bounded), TEST(it_yields),
-		TEST(the_end_does_not_wait_for_ever), cmocka_unit_test(any_row_is_the_same),
+		TEST(the_end_does_not_wait_for_ever), TEST(nobody_waits), cmocka_unit_test(any_row_is_the_same),
 	};
 	return cmocka_run_group_tests_name("store/sealer", tests, NULL, NULL);
 }
