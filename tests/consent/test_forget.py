@@ -13,28 +13,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from agent import BUILD, on_pty  # noqa: E402
+import participant  # noqa: E402
+from agent import on_pty  # noqa: E402
 from cases import check, note, run  # noqa: E402
 from desk import wait_for  # noqa: E402
-
-STUDY = """\
-assent: 1
-study: {id}
-title: {{en: Test of forgetting}}
-controller: {{name: Example University, contact: study@example.org}}
-purposes:
-  - {{id: hci-research, category: hci-research, text: {{en: A test.}}}}
-capture: {{keys: text, key_time: exact, pointer: full, scroll: true, apps: id}}
-retention: 90d
-consent_valid: 180d
-review: 72h
-recipient_key: {key}
-notice: {{en: A test.}}
-"""
 
 # Two applications, by turns, for about half a minute of its own time.
 STORY = """\
@@ -55,50 +40,25 @@ field 11
 """
 
 
-class Participant:
+class Participant(participant.Participant):
 	def __init__(self, segments=3):
-		self.home = pathlib.Path(tempfile.mkdtemp(prefix="assent-forget-"))
-		self.env = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8", "TZ": "UTC"}
-		for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH"):
-			if name in os.environ:
-				self.env[name] = os.environ[name]
-		self.assent, self.assentd = BUILD / "agent/assent", BUILD / "agent/assentd"
-		self.data = self.home / "data"
+		super().__init__(id="forget-test")
 		self.agent = None
-		made = self.plain("keygen", "--out", self.home / "recipient.key")
-		key = re.search(r"assent-pub-[A-Za-z0-9_-]{47}", made.stdout + made.stderr).group(0)
-		manifest = self.home / "study.yaml"
-		manifest.write_text(STUDY.format(id="forget-test", key=key))
-		code, shown = on_pty([self.assent, "join", "--data", self.data, manifest], self.env, ["yes"])
-		check(code == 0, lambda: f"join exits {code}: {shown[-400:]}")
+		self.join()
 		for _ in range(segments):
-			self.record()
-
-	def __enter__(self):
-		return self
+			self.replay(STORY)
 
 	def __exit__(self, *_):
 		if self.agent:
 			self.agent.kill()
 			self.agent.wait()
-		shutil.rmtree(self.home, ignore_errors=True)
-
-	def plain(self, *argv, **options):
-		return subprocess.run([str(part) for part in (self.assent, *argv)], env=self.env, stdin=subprocess.DEVNULL,
-			stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, start_new_session=True, **options)
+		super().__exit__()
 
 	def run(self, command, *argv, code=None, **options):
-		said = self.plain(command, "--data", self.data, *argv, **options)
+		said = self.command(command, *argv, **options)
 		if code is not None:
 			check(said.returncode == code, lambda: f"{command} {argv} exits {said.returncode}: {said.stdout}{said.stderr}")
 		return said
-
-	def record(self):
-		story = self.home / "story.t"
-		story.write_text(STORY)
-		done = subprocess.run([str(self.assentd), "--data", str(self.data), "--source", f"replay:{story}"], env=self.env,
-			stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
-		check(done.returncode == 0, lambda: done.stderr)
 
 	def rows(self, keep=()):
 		"""Without the name of the segment, which a rewritten one has anew."""

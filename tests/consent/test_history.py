@@ -22,38 +22,10 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from agent import BUILD, on_pty  # noqa: E402
+from participant import TWO_APPS, environment, manifest  # noqa: E402
 
 STEPS = 50
 LETTERS = "abcdefghijklm"
-
-STUDY = """\
-assent: 1
-study: history-test
-title: {{en: Test of histories}}
-controller: {{name: Example University, contact: study@example.org}}
-purposes:
-  - {{id: hci-research, category: hci-research, text: {{en: A test.}}}}
-capture: {{keys: text, key_time: exact, pointer: full, scroll: true, apps: id}}
-retention: 90d
-consent_valid: 180d
-review: {review}
-recipient_key: {key}
-notice: {{en: A test.}}
-"""
-
-STORY = """\
-window 1 exe=/usr/bin/gedit pid=10
-window 2 exe=/usr/bin/kate pid=20
-object 11 pid=10 role=text
-object 21 pid=20 role=text
-focus 1
-field 11
-+1s type {0}
-+4s focus 2
-field 21
-+1s type {1}
-+6s screen 800 600
-"""
 
 APPS = ("gedit", "kate")
 
@@ -84,17 +56,13 @@ class History:
 		self.random = random.Random(seed)
 		self.took = {}               # how long a command takes, so that it is killed within
 		self.home = pathlib.Path(tempfile.mkdtemp(prefix="assent-history-"))
-		self.env = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8", "TZ": "UTC"}
-		for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH"):
-			if name in os.environ:
-				self.env[name] = os.environ[name]
+		self.env = environment(self.home)
 		self.assent, self.assentd = BUILD / "agent/assent", BUILD / "agent/assentd"
 		self.data, self.collected = self.home / "data", self.home / "collected"
 		self.collected.mkdir()
-		made = self.run("keygen", "--out", self.home / "recipient.key", own=False)
 		self.review = self.random.choice(("72h", "manual"))
-		self.manifest = self.home / "study.yaml"
-		self.manifest.write_text(STUDY.format(review=self.review, key=re.search(r"assent-pub-[\w-]{47}", made.stdout + made.stderr).group(0)))
+		self.manifest = manifest(self.home / "study.yaml", self.run("keygen", "--out", self.home / "recipient.key", own=False), id="history-test",
+			review=self.review)
 		self.words, self.joined, self.log = [], False, []
 
 	def close(self):
@@ -253,7 +221,7 @@ class History:
 	def record(self, kill):
 		words = ["".join(self.random.choices(LETTERS, k=10)) for _ in APPS]
 		story = self.home / "story.t"
-		story.write_text(STORY.format(*words))
+		story.write_text(TWO_APPS.format(*words))
 		process = self.start([str(self.assentd), "--data", str(self.data), "--source", f"replay:{story}"])
 		mine = [Word(text, app) for text, app in zip(words, APPS)]
 		said = self.finish("record", process, kill)

@@ -23,6 +23,7 @@ os.environ.setdefault("ASSENT_BUILD", str(ASSENT.parent.parent))
 from agent import QUESTION, Agent, on_pty  # noqa: E402
 from cases import Skip, check, note, run  # noqa: E402
 from desk import Desk, DeskError, wait_for  # noqa: E402
+from participant import TWO_APPS  # noqa: E402
 
 STUDY = """\
 assent: 1
@@ -38,19 +39,6 @@ review: 0s
 recipient_key: {key}
 {references}
 notice: {{en: A test.}}
-"""
-STORY = """\
-window 1 exe=/usr/bin/gedit pid=10
-window 2 exe=/usr/bin/kate pid=20
-object 11 pid=10 role=text
-object 21 pid=20 role=text
-focus 1
-field 11
-+1s type open
-+4s focus 2
-field 21
-+1s type other
-+6s screen 800 600
 """
 
 
@@ -82,7 +70,7 @@ class Machine:
 		key = next(w for w in (made.stdout + made.stderr).split() if w.startswith("assent-pub-")).strip('"')
 		self.study, self.story = self.root / "study.yaml", self.root / "story.t"
 		self.study.write_text(STUDY.format(references=references, key=key))
-		self.story.write_text(STORY)
+		self.story.write_text(TWO_APPS.format("open", "other"))
 
 	def __enter__(self):
 		return self

@@ -25,6 +25,7 @@ from agent import on_pty  # noqa: E402
 from cases import Skip, check, note, run  # noqa: E402
 from lab import DAY, HCI, MODEL, NOW, Participant  # noqa: E402
 from lab import Lab as AnyLab  # noqa: E402
+from participant import STORY  # noqa: E402
 
 
 def Lab():
@@ -510,14 +511,6 @@ review: 0s
 recipient_key: {key}
 notice: {{en: A test.}}
 """
-STORY = """\
-window 1 exe=/usr/bin/gedit pid=10
-object 11 pid=10 role=text
-focus 1
-field 11
-+1s type {text}
-+6s screen 800 600
-"""
 
 
 def all_the_way():
@@ -542,7 +535,7 @@ def all_the_way():
 			code, shown = on_pty([ASSENT, "join", "--data", data, manifest], lab.env, answers)
 			check(code == 0, shown[-400:])
 			story = lab.root / f"{name}.t"
-			story.write_text(STORY.format(text=text))
+			story.write_text(STORY.format(word=text))
 			done = lab.run(ASSENT.parent / "assentd", "--data", data, "--source", f"replay:{story}")
 			check(done.returncode == 0, done.stderr)
 			code, shown = on_pty([ASSENT, "release", "--data", data], lab.env, ("yes",), prompt="[yes/no]")

@@ -79,6 +79,21 @@ void harness_release(struct harness *h)
 	harness_remove(h->root);
 }
 
+int harness_setup(void **state)
+{
+	struct harness *h = calloc(1, sizeof *h);
+	harness_init(h);
+	*state = h;
+	return 0;
+}
+
+int harness_teardown(void **state)
+{
+	harness_release(*state);
+	free(*state);
+	return 0;
+}
+
 void harness_start(struct harness *h)
 {
 	int pair[2], log[2];

@@ -29,6 +29,9 @@ struct harness {
 void harness_init(struct harness *h);
 void harness_release(struct harness *h);           /* kills what still runs, removes the folder */
 void harness_remove(const char *path);             /* rm -r */
+/* For cmocka: *state is a harness. */
+int harness_setup(void **state);
+int harness_teardown(void **state);
 
 void harness_start(struct harness *h);
 int harness_stop(struct harness *h);               /* closes the wire: the writer's exit code (0, or -error) */

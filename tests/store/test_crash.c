@@ -20,21 +20,6 @@
 
 enum { ROUNDS = 40 };
 
-static int setup(void **state)
-{
-	struct harness *h = calloc(1, sizeof *h);
-	harness_init(h);
-	*state = h;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	harness_release(*state);
-	free(*state);
-	return 0;
-}
-
 static void killed_at_any_instant(void **state)
 {
 	struct harness *h = *state;
@@ -182,7 +167,7 @@ static void cut_at_every_byte(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, harness_setup, harness_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(the_gap_is_where_the_loss_is), TEST(killed_at_any_instant), TEST(cut_at_every_byte),
 	};

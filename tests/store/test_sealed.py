@@ -10,19 +10,17 @@ import os
 import pathlib
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from agent import BUILD, on_pty, study  # noqa: E402
+from agent import BUILD, FOOTER, HEADER, JOURNAL, SEALED, on_pty, records, study  # noqa: E402
 from cases import Skip, check, note, run  # noqa: E402
 from desk import wait_for  # noqa: E402
 
 ASSENT, ASSENTD = BUILD / "agent/assent", BUILD / "agent/assentd"
-HEADER, JOURNAL, FOOTER, CUT, SEALED = 1, 2, 3, 4, 5
 
 WORLD = """\
 window 1 exe=/usr/bin/gedit pid=10 title=letter
@@ -48,17 +46,6 @@ field 11
 
 def story(turns):
 	return WORLD + "".join(TURN.format(n=1080 + n) for n in range(turns))
-
-
-def records(path):
-	"""The types of a segment's records, which stand in clear (FORMAT.md)."""
-	data, at, found = path.read_bytes(), 48, []
-	while at + 32 <= len(data):
-		length, kind = struct.unpack_from("<II", data, at + 8)
-		found.append(kind)
-		at += 32 + length
-	check(at == len(data), f"{path}: does not end with a record")
-	return found
 
 
 class Participant:

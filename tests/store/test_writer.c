@@ -22,21 +22,6 @@
 #include "../../agent/store/sink.h"
 #include "harness.h"
 
-static int setup(void **state)
-{
-	struct harness *h = calloc(1, sizeof *h);
-	harness_init(h);
-	*state = h;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	harness_release(*state);
-	free(*state);
-	return 0;
-}
-
 static void keeps_everything(void **state)
 {
 	struct harness *h = *state;
@@ -575,7 +560,7 @@ static void an_idle_segment_is_no_old_one(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, harness_setup, harness_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(keeps_everything), TEST(nothing_leaves_nothing), TEST(flushes_by_time), TEST(flushes_on_a_grid), TEST(rotates_by_size),
 		TEST(second_writer_is_refused), TEST(survives_signals), TEST(damaged_message_ends_it),
