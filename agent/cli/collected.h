@@ -64,7 +64,7 @@ struct collected_verdict {
 	int decision;
 	struct keyfile key_file;         /* good unless kind is damaged, incomplete or unknown */
 };
-/* May it be used for these purposes? keyring NULL: all but whether it opens. key: locked memory. file: mapped by the caller. */
+/* May it be used for these purposes? keyring NULL: all but whether it opens. key: locked memory. file: read by the caller (spool_copy). */
 void collected_judge(const struct collected *c, const struct collected_segment *s, const struct spool_file *file, const struct keyring *keyring,
 	const char *const *purposes, int count, int64_t now_us, uint8_t key[SEGMENT_KEY], struct collected_verdict *v);
 /* May a segment of the version before stay, as far as can be told without reading it? It was judged then; since then its retention may have ended, and newer

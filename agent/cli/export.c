@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "export.h"
-#include "export_days.h"
-#include "export_files.h"
 #include "input.h"
-
-/* Ends the walk; the complaint is made, and nothing half written may get its final name. */
-enum { STOP_ABORT = -1 };
 
 static volatile sig_atomic_t interrupted;
 
@@ -21,15 +12,6 @@ static void interrupt(int number)
 {
 	(void)number;
 	interrupted = 1;
-}
-
-/* One's own data, in either layout. */
-struct own { struct export_files files; struct export_days days; bool hive; };
-
-static int visit(void *user, const struct segment_meta *meta, const struct event *event)
-{
-	struct own *x = user;
-	return (x->hive ? export_days_row(&x->days, meta, event) : export_files_row(&x->files, meta, event)) || interrupted ? STOP_ABORT : 0;
 }
 
 static int usage(const char *what)
@@ -65,46 +47,6 @@ static int repeated(int *argc, char **argv, const char *name, const char **value
 	*argc = kept;
 	argv[kept] = NULL;
 	return EXIT_DONE;
-}
-
-static int export_own(const struct export_request *q, char **argv)
-{
-	struct own x = { .hive = export_is_hive(q->format), .files = { .out = q->out, .directory = -1, .format = q->format, .force = q->force },
-		.days = { .out = q->out, .directory = -1, .work = -1, .fd = -1, .format = q->format, .force = q->force } };
-	struct input in;
-	int directory = -1, result = input_find(&in, "exporting", q->inputs, argv);
-	if (result)
-		goto out;
-	if (mkdir(q->out, 0700) < 0 && errno != EEXIST) {
-		cli_complain("cannot make %s: %s", q->out, strerror(errno));
-		result = EXIT_FAILED;
-		goto out;
-	}
-	directory = x.files.directory = x.days.directory = open(q->out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0) {
-		cli_complain("cannot open %s: %s", q->out, strerror(errno));
-		result = EXIT_FAILED;
-		goto out;
-	}
-	result = input_walk(&in, visit, &x);
-	if (result == STOP_ABORT) {
-		if (interrupted)
-			cli_complain("interrupted: nothing was exported");
-		result = EXIT_FAILED;
-		goto out;
-	}
-	result = x.hive ? export_days_finish(&x.days, result) : export_files_finish(&x.files, result);
-	if (result == EXIT_DONE && x.files.count == 0 && x.days.studies == 0) {
-		cli_complain("no event is recorded yet: nothing to export");
-		result = EXIT_NOTHING;
-	}
-out:
-	export_files_release(&x.files);
-	export_days_release(&x.days);
-	if (directory >= 0)
-		close(directory);
-	input_release(&in);
-	return result;
 }
 
 int cli_export(int argc, char **argv)

@@ -25,5 +25,7 @@ static inline bool export_is_hive(enum table_format format) { return format == T
 
 /* A dataset from what was collected of outboxes, with recipients' keys. Complains for itself; an exit code. */
 int export_recipient(const struct export_request *q);
+/* One's own recordings: inputs are q->inputs paths of segments or of folders of them; none: all. As above. */
+int export_own(const struct export_request *q, char **inputs);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,16 +11,10 @@
 #include "../error.h"
 #include "cli.h"
 
-bool export_files_study(const char *s)
+static bool is_study(const char *s)
 {
 	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
 	return n > 0 && n <= 64 && s[n] == '\0';
-}
-
-static int exists(const struct export_files *x, const struct export_file *t)
-{
-	cli_complain("%s/%s exists already (--force replaces it)", x->out, t->name);
-	return EXIT_FAILED;
 }
 
 static int broken(const struct export_files *x, const struct export_file *t, int error)
@@ -32,7 +26,7 @@ static int broken(const struct export_files *x, const struct export_file *t, int
 static int open_file(struct export_files *x, const char *study)
 {
 	/* The name comes from a segment, which anyone may have made: it must not lead out of the folder. */
-	if (!export_files_study(study)) {
+	if (!is_study(study)) {
 		cli_complain("a segment names no valid study: it cannot be exported");
 		return EXIT_FAILED;
 	}
@@ -46,10 +40,7 @@ static int open_file(struct export_files *x, const char *study)
 	memset(t, 0, sizeof *t);
 	snprintf(t->study, sizeof t->study, "%s", study);
 	snprintf(t->name, sizeof t->name, "%s.%s", t->study, table_format_name(x->format));
-	snprintf(t->temporary, sizeof t->temporary, ".%s.tmp-%ld", t->name, (long)getpid());
-	if (!x->force && faccessat(x->directory, t->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return exists(x, t);
-	t->fd = openat(x->directory, t->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	t->fd = openat(x->directory, t->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (t->fd < 0)
 		return broken(x, t, ERROR_IO);
 	x->count++;
@@ -87,30 +78,14 @@ static int finish_file(struct export_files *x, struct export_file *t)
 	}
 	t->fd = -1;
 	errno = saved;
-	if (error)
-		return broken(x, t, error);
-	/* Another export may have made it meanwhile. A file system without link() cannot be asked that way. */
-	if (!x->force && linkat(x->directory, t->temporary, x->directory, t->name, 0) < 0 && errno == EEXIST)
-		return exists(x, t);
-	if (x->force || faccessat(x->directory, t->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (renameat(x->directory, t->temporary, x->directory, t->name) < 0)
-			return broken(x, t, ERROR_IO);
-	} else {
-		unlinkat(x->directory, t->temporary, 0);
-	}
-	t->temporary[0] = '\0';
-	if (!x->quiet)
-		fprintf(stderr, "%s/%s: %" PRIu64 " events\n", x->out, t->name, t->rows);
-	return 0;
+	return error ? broken(x, t, error) : 0;
 }
 
-int export_files_finish(struct export_files *x, int result)
+int export_files_finish(struct export_files *x)
 {
-	for (int i = 0; i < x->count; i++)
-		if (finish_file(x, &x->files[i]))
-			result = EXIT_FAILED;
-	if (x->count)
-		fsync(x->directory);
+	int result = 0;
+	for (int i = 0; i < x->count && !result; i++)
+		result = finish_file(x, &x->files[i]);
 	return result;
 }
 
@@ -120,8 +95,6 @@ void export_files_release(struct export_files *x)
 		table_free(x->files[i].table);
 		if (x->files[i].fd >= 0)
 			close(x->files[i].fd);
-		if (x->files[i].temporary[0])
-			unlinkat(x->directory, x->files[i].temporary, 0);
 	}
 	free(x->files);
 	x->files = x->last = NULL;

@@ -28,7 +28,33 @@ void *hive_room(void *array, int count, size_t size)
 
 /* ---- Segments ---- */
 
-struct looking { struct hive *h; int first; };
+struct looking {
+	struct hive *h;
+	int first;
+	int32_t day;                     /* of the last row, and its strings: */
+	char text[EVENT_TEXT_MAX + 1], app[EVENT_APP_MAX + 1], title[EVENT_TITLE_MAX + 1];
+};
+
+static size_t differs(const char *now, char *last, size_t size)
+{
+	size_t n = strlen(now);
+	if (strcmp(now, last) == 0)
+		return 0;
+	/* No reader gives out longer ones. */
+	if (n < size)
+		memcpy(last, now, n + 1);
+	return n;
+}
+
+/* Of the strings that are not those of the row before. */
+static size_t text_of(struct looking *l, const struct event *e, int32_t day)
+{
+	if (day != l->day)
+		l->text[0] = l->app[0] = l->title[0] = 0;
+	l->day = day;
+	return (e->has & HAS_TEXT ? differs(e->text, l->text, sizeof l->text) : 0) + ((e->has & HAS_APP) && e->app ? differs(e->app, l->app, sizeof l->app) : 0) +
+		((e->has & HAS_TITLE) && e->title ? differs(e->title, l->title, sizeof l->title) : 0);
+}
 
 static bool count_day(void *user, const struct segment_meta *meta, const struct event *e, struct collected_verdict *v)
 {
@@ -39,6 +65,7 @@ static bool count_day(void *user, const struct segment_meta *meta, const struct 
 	for (int i = h->days - 1; i >= l->first; i--)
 		if (h->day[i].day == day) {
 			h->day[i].rows++;
+			h->day[i].text += text_of(l, e, day);
 			return true;
 		}
 	if (h->days - l->first == DAYS_MAX) {
@@ -52,7 +79,7 @@ static bool count_day(void *user, const struct segment_meta *meta, const struct 
 		return false;
 	}
 	h->day = array;
-	h->day[h->days++] = (struct hive_day){day, 1};
+	h->day[h->days++] = (struct hive_day){day, 1, text_of(l, e, day)};
 	return true;
 }
 
@@ -69,6 +96,23 @@ static int add(struct hive *h, const struct dataset_segment *s, struct hive_segm
 	return EXIT_DONE;
 }
 
+/* So many more segments of a participant that their description could not be read again are left out: they must not keep the others out. */
+static bool fits(struct hive *h, const struct dataset_segment *s, int days)
+{
+	const struct recipient *x = h->x;
+	const struct dataset_participant *known = x->before && x->q->append ? dataset_participant_at(x->before, s->at.study, s->at.participant) : NULL;
+	if (strcmp(s->at.study, h->person.study) != 0 || strcmp(s->at.participant, h->person.participant) != 0) {
+		h->person = s->at;
+		/* What has been in it is counted as if all of it stayed. */
+		h->described = 4096 + (known ? known->described : 0);
+	}
+	uint64_t bytes = dataset_segment_bytes(s, days);
+	if (h->described + bytes > DATASET_DESCRIPTION_MAX)
+		return false;
+	h->described += bytes;
+	return true;
+}
+
 /* Judged by what it says itself. Of several copies the first good one. *worthless (may be NULL): there is none, nor one that is what it claims to be. */
 static int judge(struct hive *h, int from, int to, const struct dataset_segment *known, bool *worthless)
 {
@@ -79,12 +123,18 @@ static int judge(struct hive *h, int from, int to, const struct dataset_segment 
 	bool good = false, genuine = false;
 	int result = EXIT_DONE;
 	for (int i = from; i < to && !good && result == EXIT_DONE; i++) {
-		struct looking l = {.h = h, .first = h->days};
+		struct looking l = {.h = h, .first = h->days, .day = -1};
 		int lefts = x->d.lefts;
 		result = recipient_use(x, &x->in.segment[i], count_day, NULL, &l, &good, &seen);
 		for (int k = lefts; k < x->d.lefts; k++)
 			genuine |= p && p->audit && strcmp(x->d.left[k].kind, "damaged") != 0 && strcmp(x->d.left[k].kind, "incomplete") != 0;
 		bool fresh = !known || !dataset_same_segment(&seen, known);
+		if (good && !result && !fits(h, &seen, h->days - l.first)) {
+			struct collected_verdict v = {.kind = "damaged"};
+			snprintf(v.why, sizeof v.why, "its participant has more segments than a dataset takes of one");
+			good = false;
+			result = recipient_leave_out(x, x->in.segment[i].path, at, &v);
+		}
 		if (good && !result) {
 			x->dropped += seen.has.dropped;
 			result = add(h, &seen, (struct hive_segment){.source = i, .fresh = fresh, .first = l.first, .days = h->days - l.first});
@@ -123,9 +173,11 @@ static int keep(struct hive *h, const struct dataset_segment *known, int from, i
 			break;
 		}
 	if (same && !again && (from == to || !may_gain(h, known)))
-		return add(h, known, (struct hive_segment){.source = source});
+		return add(h, known, (struct hive_segment){.source = source, .unread = source >= 0});
 	if (from < to) {
-		int result = judge(h, from, to, known, &worthless);
+		int result = judge(h, from, to, known, &worthless), last = x->d.segments - 1;
+		if (same && !again && last >= 0 && dataset_compare(&x->d.segment[last].at, &known->at) == 0)
+			h->segment[last].gains = h->segment[last].fresh;
 		/* What only claims to be a copy is none: it takes nothing out. */
 		return result || again || !worthless ? result : add(h, known, (struct hive_segment){.source = -1});
 	}
@@ -145,7 +197,7 @@ static int all_segments(struct hive *h)
 			cli_complain("interrupted: nothing was changed");
 			return EXIT_FAILED;
 		}
-		recipient_progress(x, "judging", from, x->in.segments, "segments");
+		recipient_progress(x, x->own ? "reading" : "judging", from, x->in.segments, "segments");
 		int order = !k ? -1 : from == x->in.segments ? 1 : dataset_compare(&x->in.segment[from].at, &k->at);
 		const struct dataset_place *at = order > 0 ? &k->at : &x->in.segment[from].at;
 		for (to = from; order <= 0 && to < x->in.segments && dataset_compare(&x->in.segment[to].at, at) == 0;)
@@ -193,6 +245,11 @@ static int load(struct hive *h)
 	for (i = 0; !error && i < x->d.tombstones; i++)
 		if (!dataset_tombstoned(b, &x->d.tombstone[i].at))
 			concerns(h, touched, x->d.tombstone[i].at.study, x->d.tombstone[i].at.participant);
+	for (i = 0; !error && i < b->pendings; i++) {
+		struct hive_path p;
+		if (hive_parse(b->pending[i].file, &p) == 0)
+			concerns(h, touched, p.study, p.participant);
+	}
 	for (i = 0; !error && i < b->participants; i++) {
 		const struct collected_participant *p = collected_participant(&x->in, b->participant[i].study, b->participant[i].participant);
 		if (!x->q->append || touched[i] || b->participant[i].has.expires_us <= x->now_us || (p && !same_receipts(p, &b->participant[i])))
@@ -215,8 +272,10 @@ static int describe_one(struct hive *h, struct dataset_participant *p)
 	char *text = NULL;
 	size_t length = 0;
 	int fd = -1, error = dataset_describe(&x->d, p, &text, &length);
+	if (error == ERROR_LIMIT)
+		cli_complain("study %s, participant %s: their description would be larger than can be read again", p->study, p->participant);
 	if (error)
-		return recipient_no_memory();
+		return error == ERROR_LIMIT ? EXIT_FAILED : recipient_no_memory();
 	crypto_hash_sha256(p->sha256, (const unsigned char *)text, length);
 	crypto_generichash(stats.hash, sizeof stats.hash, (const unsigned char *)text, length, NULL, 0);
 	stats.bytes = length;
@@ -277,6 +336,9 @@ static int open_place(struct hive *h)
 		return EXIT_FAILED;
 	}
 	x->before = h->grow.has_before ? &h->grow.before : NULL;
+	/* Nobody else's, whoever may look into the folder. */
+	if (x->own)
+		h->grow.mode = 0700;
 	h->version = x->before ? x->before->version + 1 : 1;
 	static const char *const names[] = {DATASET_CARD, DATASET_CROISSANT};
 	for (size_t i = 0; i < sizeof names / sizeof *names && !x->before && !x->q->force; i++)
@@ -284,7 +346,7 @@ static int open_place(struct hive *h)
 			cli_complain("%s/%s exists already, and is no part of a dataset (--force replaces it)", x->q->out, names[i]);
 			return EXIT_FAILED;
 		}
-	return recipient_same_purposes(x);
+	return recipient_may_follow(x);
 }
 
 /* Those that cannot stay leave the list; they are found among the removed ones of dataset.json. */
@@ -320,8 +382,12 @@ static int change(struct hive *h, bool *changed)
 	}
 	result = describe(h);
 	result = result ? result : recipient_describe(x, h->grow.work);
-	if (result || recipient_interrupted(x))
-		return result ? result : EXIT_FAILED;
+	if (!result && recipient_interrupted(x)) {
+		cli_complain("interrupted: %s is as it was; the same command goes on from here (all files are written)", x->q->out);
+		return EXIT_FAILED;
+	}
+	if (result)
+		return result;
 	int error = grow_commit(&h->grow, h->step, h->steps);
 	if (error) {
 		cli_complain("%s: %s (the same command goes on from there)", x->q->out, error == ERROR_IO ? strerror(errno) : error_text(error));
@@ -337,6 +403,7 @@ static int run(struct hive *h)
 	int result = open_place(h);
 	result = result ? result : recipient_bury(x);
 	result = result ? result : load(h);
+	result = result ? result : hive_strays(h);
 	result = result ? result : all_segments(h);
 	recipient_progress_end(x);
 	if (result)
@@ -356,6 +423,9 @@ int recipient_hive(struct recipient *x)
 {
 	struct hive h = {.x = x, .grow = {.folder = -1, .work = -1}};
 	int result = run(&h);
+	/* Rows in the clear, be they of an export before this one: whoever does not come back is to know of them. */
+	if (result && h.grow.work >= 0)
+		cli_complain("%s/.assent-work holds what is written so far, readable by you alone; delete it if you do not go on", x->q->out);
 	x->before = NULL;
 	grow_release(&h.grow);
 	free(h.segment);

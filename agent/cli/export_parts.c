@@ -73,8 +73,12 @@ static int add_rows(struct writing *w, int segment)
 		result = recipient_use(x, &x->in.segment[i], row, NULL, w, &good, &seen);
 	if (result == EXIT_DONE && (!good || !dataset_same_segment(&seen, d))) {
 		recipient_progress_end(x);
-		cli_complain("%s: is needed to write %s/%s, and cannot be used: %s (name folders with a good copy and the newest receipts)", path, x->q->out,
-			w->file->path, good || w->rows != rows || !x->d.lefts ? "it changed while it was read" : x->d.left[x->d.lefts - 1].why);
+		/* Forgotten or over its time; one that is being recorded was kept as it was. */
+		if (x->own)
+			cli_complain("%s: is not what it was a moment before: run it again, what is written so far is not written twice", path);
+		else
+			cli_complain("%s: is needed to write %s/%s, and cannot be used: %s (name folders with a good copy and the newest receipts)", path, x->q->out,
+				w->file->path, good || w->rows != rows || !x->d.lefts ? "it changed while it was read" : x->d.left[x->d.lefts - 1].why);
 		result = EXIT_FAILED;
 	}
 	return result;
@@ -148,7 +152,8 @@ int hive_write(struct hive *h)
 		recipient_progress(h->x, "writing", i, h->files, "files");
 		result = *h->x->q->interrupted ? EXIT_FAILED : enter(h, &h->file[i]);
 	}
-	if (recipient_interrupted(h->x))
+	/* In the last one: it is told before the change. */
+	if (result && recipient_interrupted(h->x))
 		cli_complain("interrupted: %s is as it was; the same command goes on from here (%d of %d files are written)", h->x->q->out, i > 0 ? i - 1 : 0,
 			     h->files);
 	return result;

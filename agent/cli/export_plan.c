@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which files stay as they are, which are written, which go. A file stays if all of its segments stay as they were; it is written anew, under its name, if some do,
- * from their segments (a file of rows is never read); and goes if none does. Rows that are in no file yet get one a participant and day.
+ * from their segments (a file of rows is never read); and goes if none does (export_settle.c). Rows that are in no file yet get one a participant and day.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "../dataset/lexicon.h"
 #include "cli.h"
 #include "export_hive.h"
-
-static int index_of(const struct dataset *d, const struct hive_path *p, const char *segment)
-{
-	struct dataset_place at;
-	memcpy(at.study, p->study, sizeof at.study);
-	memcpy(at.participant, p->participant, sizeof at.participant);
-	snprintf(at.segment, sizeof at.segment, "%s", segment);
-	const struct dataset_segment *s = dataset_segment_at(d, &at);
-	return s ? (int)(s - d->segment) : -1;
-}
 
 static int add_member(struct hive *h, int segment)
 {
@@ -67,63 +58,7 @@ int hive_step(struct hive *h, const char *path, const uint8_t *key)
 
 /* ---- Files of the version before ---- */
 
-enum fate { STAYS, AGAIN, GOES };
-
-/* Files are not looked into; but that somebody removed one is found out when all is exported. */
-static enum fate fate_of(const struct hive *h, const struct dataset_file *f, const struct hive_path *p)
-{
-	const struct dataset *b = h->x->before;
-	int stay = 0;
-	for (int i = 0; i < f->members; i++) {
-		int at = index_of(&h->x->d, p, b->member[f->first + i].segment);
-		stay += at >= 0 && !h->segment[at].fresh && !h->segment[at].lost;
-	}
-	if (stay == 0)
-		return GOES;
-	bool whole = h->x->q->append || grow_size(&h->grow, f->name) == (int64_t)f->bytes;
-	return stay == f->members && whole ? STAYS : AGAIN;
-}
-
-/* Segments that share a file with what has to leave, and are not at hand to write it anew: how many. Each that leaves may touch others. */
-static int find_lost(struct hive *h, const char *name[3])
-{
-	const struct dataset *b = h->x->before;
-	struct hive_path p;
-	int all = 0, found;
-	do {
-		found = 0;
-		for (int i = 0; i < b->files; i++) {
-			const struct dataset_file *f = &b->file[i];
-			if (hive_parse(f->name, &p) || fate_of(h, f, &p) != AGAIN)
-				continue;
-			for (int k = 0; k < f->members; k++) {
-				int at = index_of(&h->x->d, &p, b->member[f->first + k].segment);
-				if (at < 0 || h->segment[at].fresh || h->segment[at].lost || h->segment[at].source >= 0)
-					continue;
-				h->segment[at].lost = true;
-				if (all + found < 3)
-					name[all + found] = b->member[f->first + k].segment;
-				found++;
-			}
-		}
-		all += found;
-	} while (found);
-	return all;
-}
-
-static int check_lost(struct hive *h)
-{
-	const char *name[3];
-	int lost = find_lost(h, name);
-	if (!lost || h->x->q->force)
-		return EXIT_DONE;
-	cli_complain("%d segment%s (%s%s%s%s) share%s files with rows that have to leave, and %s not among what was given, so that these files cannot be written anew: "
-		     "name the folders that hold %s, or let %s leave, too, with --force", lost, lost == 1 ? "" : "s", name[0], lost > 1 ? ", " : "",
-		     lost > 1 ? name[1] : "", lost > 2 ? ", ..." : "", lost == 1 ? "s" : "", lost == 1 ? "is" : "are", lost == 1 ? "it" : "them",
-		     lost == 1 ? "it" : "them");
-	return EXIT_FAILED;
-}
-
+/* As they are, also where something in them would have to go. */
 static int stays(struct hive *h, const struct dataset_file *from)
 {
 	struct dataset *d = &h->x->d;
@@ -147,7 +82,7 @@ static int again(struct hive *h, const struct dataset_file *from, const struct h
 	if (!result)
 		h->file[h->files - 1].again = true;
 	for (int i = 0; i < from->members && !result; i++) {
-		int at = index_of(&h->x->d, p, h->x->before->member[from->first + i].segment);
+		int at = hive_member(h, p, h->x->before->member[from->first + i].segment);
 		if (at >= 0 && !h->segment[at].fresh && !h->segment[at].lost)
 			result = add_member(h, at);
 	}
@@ -156,7 +91,13 @@ static int again(struct hive *h, const struct dataset_file *from, const struct h
 
 /* ---- New files ---- */
 
-struct piece { int32_t day; int segment; uint64_t rows; };
+/* Of Parquet's 32,767, and at most 25 MB of memory: a day in which somebody made more events, or saw more titles, was not lived. This is the most of them that so many rows,
+ * and bytes of strings, may take: each ends for want of room for rows, or for different strings, or for their bytes. */
+enum { GROUPS_MAX = 4096 };
+
+static bool too_many(uint64_t rows, uint64_t text) { return rows / LEXICON_WORDS + text / (LEXICON_BYTES - 1024) >= GROUPS_MAX; }
+
+struct piece { int32_t day; int segment; uint64_t rows, text; };
 
 static int by_day(const void *a, const void *b)
 {
@@ -179,13 +120,39 @@ static int new_file(struct hive *h, const struct piece *piece)
 	return add_file(h, &p);
 }
 
+/* What would ask too much of one file leaves: it must not keep the others out. */
+static int fit(struct hive *h, const struct piece *list, int n)
+{
+	struct collected_verdict v = {.kind = "damaged"};
+	uint64_t rows = 0, text = 0;
+	snprintf(v.why, sizeof v.why, "one day of its participant would have more rows, or text, than a file may");
+	for (int i = 0; i < n; i++) {
+		if (i == 0 || list[i].day != list[i - 1].day)
+			rows = text = 0;
+		if (h->segment[list[i].segment].lost)
+			continue;
+		rows += list[i].rows;
+		text += list[i].text;
+		if (!too_many(rows, text))
+			continue;
+		rows -= list[i].rows;
+		text -= list[i].text;
+		h->segment[list[i].segment].lost = true;
+		int source = h->segment[list[i].segment].source;
+		int result = recipient_leave_out(h->x, h->x->in.segment[source].path, &h->x->d.segment[list[i].segment].at, &v);
+		if (result)
+			return result;
+	}
+	return EXIT_DONE;
+}
+
 /* Of one participant, whose segments are from .. to. */
 static int participant(struct hive *h, int from, int to)
 {
 	struct piece *list = NULL;
 	int n = 0, result = EXIT_DONE;
 	for (int i = from; i < to; i++)
-		for (int k = 0; h->segment[i].fresh && k < h->segment[i].days; k++) {
+		for (int k = 0; h->segment[i].fresh && !h->segment[i].lost && k < h->segment[i].days; k++) {
 			const struct hive_day *d = &h->day[h->segment[i].first + k];
 			void *array = hive_room(list, n, sizeof *list);
 			if (!array) {
@@ -193,13 +160,18 @@ static int participant(struct hive *h, int from, int to)
 				return recipient_no_memory();
 			}
 			list = array;
-			list[n++] = (struct piece){d->day, i, d->rows};
+			list[n++] = (struct piece){d->day, i, d->rows, d->text};
 		}
 	if (n)
 		qsort(list, (size_t)n, sizeof *list, by_day);
+	result = fit(h, list, n);
+	int32_t day = -1;
 	for (int i = 0; i < n && !result; i++) {
-		if (i == 0 || list[i].day != list[i - 1].day)
+		if (h->segment[list[i].segment].lost)
+			continue;
+		if (list[i].day != day)
 			result = new_file(h, &list[i]);
+		day = list[i].day;
 		result = result ? result : add_member(h, list[i].segment);
 		if (!result)
 			h->file[h->files - 1].rows += list[i].rows;
@@ -208,19 +180,27 @@ static int participant(struct hive *h, int from, int to)
 	return result;
 }
 
+static int as_planned(struct hive *h, const struct dataset_file *f, enum hive_fate *fate)
+{
+	struct hive_path p;
+	/* No name of ours: it is named no more, and nothing is done to it. */
+	*fate = HIVE_STAYS;
+	if (hive_parse(f->name, &p))
+		return EXIT_DONE;
+	*fate = hive_fate(h, f, &p);
+	return *fate == HIVE_GOES ? EXIT_DONE : *fate == HIVE_AGAIN ? again(h, f, &p) : stays(h, f);
+}
+
 int hive_plan(struct hive *h)
 {
 	const struct dataset *d = &h->x->d, *b = h->x->before;
-	struct hive_path p;
 	const int before = b ? b->files : 0;
-	enum fate *fate = malloc(((size_t)before + 1) * sizeof *fate);
+	enum hive_fate *fate = malloc(((size_t)before + 1) * sizeof *fate);
 	if (!fate)
 		return recipient_no_memory();
-	int result = b ? check_lost(h) : EXIT_DONE;
-	for (int i = 0; i < before && !result; i++) {
-		fate[i] = hive_parse(b->file[i].name, &p) ? GOES : fate_of(h, &b->file[i], &p);
-		result = fate[i] == STAYS ? stays(h, &b->file[i]) : fate[i] == AGAIN ? again(h, &b->file[i], &p) : EXIT_DONE;
-	}
+	int result = b ? hive_settle(h) : EXIT_DONE;
+	for (int i = 0; i < before && !result; i++)
+		result = as_planned(h, &b->file[i], &fate[i]);
 	for (int from = 0, to; from < d->segments && !result; from = to) {
 		const struct dataset_place *at = &d->segment[from].at;
 		for (to = from + 1; to < d->segments && strcmp(d->segment[to].at.study, at->study) == 0 &&
@@ -231,7 +211,7 @@ int hive_plan(struct hive *h)
 	for (int i = 0; i < h->files && !result; i++)
 		result = hive_step(h, h->file[i].path, h->file[i].key);
 	for (int i = 0; i < before && !result; i++)
-		if (fate[i] == GOES)
+		if (fate[i] == HIVE_GOES)
 			result = hive_step(h, b->file[i].name, NULL);
 	free(fate);
 	return result;

@@ -49,9 +49,17 @@ void recipient_progress_end(struct recipient *x)
 	x->shown = false;
 }
 
-int recipient_same_purposes(const struct recipient *x)
+int recipient_may_follow(const struct recipient *x)
 {
 	const struct dataset *b = x->before;
+	if (b && b->own != x->d.own) {
+		cli_complain("export: %s is %s: take another folder", x->q->out, b->own ? "a participant's own export" : "a recipient's dataset");
+		return EXIT_USAGE;
+	}
+	if (b && b->own && !x->q->force) {
+		cli_complain("%s/" DATASET_NAME " exists already: an export is there (--force replaces it)", x->q->out);
+		return EXIT_FAILED;
+	}
 	bool same = !b || b->purposes == x->d.purposes;
 	for (int i = 0; same && b && i < b->purposes; i++)
 		same = strcmp(b->purpose[i], x->d.purpose[i]) == 0;
@@ -202,9 +210,11 @@ static void say_left_out(const struct recipient *x)
 {
 	static const struct { const char *kind, *text; } kinds[] = {
 		{"purpose", "whose receipt does not agree to it"}, {"consent", "that no receipt covers"}, {"expired", "whose retention is over"},
-		{"key", "sealed to other recipients"}, {"incomplete", "whose key file is not there yet"}, {"damaged", "damaged or not what they claim to be"},
+		{"key", "sealed to other recipients"}, {"incomplete", "whose key file is not there yet"},
+		{"pending", "that wait until a file with older rows of theirs can be written anew"}, {"damaged", "damaged or not what they claim to be"},
 	};
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+	/* Of one's own, each was named, and what could be read of it is in it. */
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !x->own; i++) {
 		int n = 0;
 		for (int k = 0; k < x->d.lefts; k++)
 			n += strcmp(x->d.left[k].kind, kinds[i].kind) == 0;
@@ -220,8 +230,9 @@ static void say_left_out(const struct recipient *x)
 int recipient_nothing(const struct recipient *x)
 {
 	say_left_out(x);
-	cli_complain("nothing that was named may be used for this: no dataset was made");
-	return x->damaged || x->bad_tombstones || x->in.damaged ? EXIT_FAILED : EXIT_NOTHING;
+	cli_complain(x->own && x->damaged ? "nothing that could be read: nothing was exported" : x->own ? "no event is recorded yet: nothing to export" :
+		      "nothing that was named may be used for this: no dataset was made");
+	return x->damaged || x->bad_tombstones || x->in.damaged || x->strays ? EXIT_FAILED : EXIT_NOTHING;
 }
 
 int recipient_report(const struct recipient *x, bool changed)
@@ -239,7 +250,10 @@ int recipient_report(const struct recipient *x, bool changed)
 	else
 		fprintf(stderr, "%s: version %" PRId64 ", %" PRIu64 " segments, %d added, %d removed\n", x->q->out, x->d.version, t.segments,
 			x->d.addeds, x->d.removeds);
-	if (x->damaged || x->bad_tombstones || x->in.damaged)
+	if (x->d.pendings)
+		cli_complain("%d file%s still hold%s rows that have to go (" DATASET_NAME " names them, and what is needed to write them anew)", x->d.pendings,
+			x->d.pendings == 1 ? "" : "s", x->d.pendings == 1 ? "s" : "");
+	if (x->damaged || x->bad_tombstones || x->in.damaged || x->d.pendings || x->waiting || x->strays)
 		return EXIT_FAILED;
 	return t.has.rows || x->before ? EXIT_DONE : EXIT_NOTHING;
 }

@@ -85,10 +85,12 @@ static int write_out(struct recipient *x, const struct collected_segment *s, con
 int recipient_use(struct recipient *x, const struct collected_segment *s, recipient_look *look, recipient_row *write, void *user, bool *good,
 	struct dataset_segment *seen)
 {
+	if (x->own)
+		return export_own_use(x, s, look, write, user, good, seen);
 	struct collected_verdict v = {0};
 	struct spool_file file = {0};
 	bool stopped = false;
-	int result = EXIT_DONE, mapped = spool_map(s->path, &file), error = mapped;
+	int result = EXIT_DONE, copied = spool_copy(s->path, &file), error = copied;
 	memset(seen, 0, sizeof *seen);
 	if (error == 0) {
 		collected_judge(&x->in, s, &file, x->keyring, x->q->purpose, x->q->purposes, x->now_us, x->key, &v);
@@ -119,7 +121,7 @@ int recipient_use(struct recipient *x, const struct collected_segment *s, recipi
 		result = write ? write_out(x, s, &file, &v, write, user) : EXIT_DONE;
 	}
 	sodium_memzero(x->key, SEGMENT_KEY);
-	if (!mapped)
+	if (!copied)
 		spool_unmap(&file);
 	return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A recipient's dataset with one file a study (csv, jsonl): made beside the old one, and put in its place as a whole. */
+/* A dataset with one file a study (csv, jsonl): made beside the old one, and put in its place as a whole. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static int open_place(struct studies *s)
 	}
 	s->files.directory = s->place.fresh;
 	s->x->before = s->place.has_before ? &s->place.before : NULL;
-	return recipient_same_purposes(s->x);
+	return recipient_may_follow(s->x);
 }
 
 static int row(void *user, const struct segment_meta *meta, const struct event *event)
@@ -82,7 +82,7 @@ static int hides(struct studies *s, const char *name)
 static int describe(struct studies *s, bool *changed)
 {
 	struct recipient *x = s->x;
-	int result = export_files_finish(&s->files, EXIT_DONE);
+	int result = export_files_finish(&s->files);
 	for (int i = 0; i < s->files.count && result == EXIT_DONE; i++) {
 		result = hides(s, s->files.files[i].name);
 		result = result ? result : fingerprint(s, &s->files.files[i]);
@@ -121,8 +121,12 @@ static int run(struct studies *s)
 	if (!x->before && x->d.segments == 0)
 		return recipient_nothing(x);
 	result = describe(s, &changed);
-	if (result || *x->q->interrupted)
-		return result ? result : EXIT_FAILED;
+	if (!result && *x->q->interrupted) {
+		cli_complain("interrupted: nothing was exported");
+		return EXIT_FAILED;
+	}
+	if (result)
+		return result;
 	if (changed && replace_commit(&s->place, &what)) {
 		cli_complain("%s: %s", x->q->out, what ? what : strerror(errno));
 		return EXIT_FAILED;
@@ -132,7 +136,7 @@ static int run(struct studies *s)
 
 int recipient_studies(struct recipient *x)
 {
-	struct studies s = {.x = x, .files = {.out = x->q->out, .directory = -1, .format = x->q->format, .force = true, .quiet = true},
+	struct studies s = {.x = x, .files = {.out = x->q->out, .directory = -1, .format = x->q->format},
 		.place = {.parent = -1, .fresh = -1, .old = -1}};
 	int result = run(&s);
 	export_files_release(&s.files);

@@ -103,9 +103,12 @@ static const struct help_command commands[] = {
 	 "when; policy and your settings can make it sooner. Judged by the clock of this machine.\n\n"
 	 "  --json          for programs: one object on one line\n" PLACES},
 	{"export", cli_export, "export --format parquet|arrow|csv|jsonl --out DIR [--force] [IN...]", "write a dataset, of your own data or of what recipients collected",
-	 "Your own data, decrypted. csv and jsonl: DIR/STUDY.csv, one file a study; parquet and arrow: one a day,\n"
-	 "DIR/events/study=ID/date=DAY/participant=HEX/1-0.parquet. IN is a segment or a folder of them; without it: all of yours.\n\n"
-	 "  --force         replace what is there of the same studies\n\n"
+	 "Your own data, decrypted: as a folder DIR that only you can read. csv and jsonl: DIR/STUDY.csv, one file a study; parquet and arrow:\n"
+	 "one a day, DIR/events/study=ID/date=DAY/participant=HEX/1-0.parquet. IN is a segment or a folder of them; without it: all of yours,\n"
+	 "released or not. DIR/README.md describes it, DIR/croissant.json does so for machines, DIR/dataset.json names each segment and the\n"
+	 "SHA-256 of each file. Of a damaged segment it has what comes before the damage. Interrupted, parquet and arrow go on when it is\n"
+	 "run again; until then DIR/.assent-work holds what is written. csv and jsonl begin anew.\n\n"
+	 "  --force         replace the export that is there by what is exported now: its next version\n\n"
 	 "For recipients: assent export --key FILE --purpose ID --format FORMAT --out DIR [--append] FOLDER...\n"
 	 "FOLDER holds what was collected from outboxes, of however many participants. Of each segment the signature, the receipt and\n"
 	 "the key file are checked; what was not agreed to for every purpose that is named, what a tombstone names, and what is past its\n"
@@ -119,9 +122,11 @@ static const struct help_command commands[] = {
 	 "                  collected since is enough. Without it the dataset becomes what is given\n"
 	 "  --tombstones DIR   look for tombstones there, too\n"
 	 "  --force         replace what is no part of a dataset, or is one for other purposes; with --append: segments that share a file\n"
-	 "                  with what must leave, and are not given, leave, too\n\n"
-	 "Exit code 0: done, also where segments were left out for want of consent; 1: some were damaged or not what they claim to be;\n"
-	 "3: nothing may be used.\n"},
+	 "                  with what must leave, and are not given, leave, too. Else such a file stays as it is, and is named; everything\n"
+	 "                  else is carried out\n\n"
+	 "Exit code 0: done, also where segments were left out for want of consent; 1: some were damaged or not what they claim to be, rows\n"
+	 "that must leave are in a file that cannot be written anew yet, or there are files in DIR/events that no version names: it says\n"
+	 "which; 3: nothing may be used.\n"},
 	{"receipts", cli_receipts, "receipts [--json|--kantara] [ID|STUDY]", "list your decisions, as they are kept and signed",
 	 "Each decision, and each pause, is a line of the ledger ($XDG_DATA_HOME/assent/ledger.jsonl), signed and chained to the\n"
 	 "one before it. ID is the beginning of a receipt's id, at least 6 characters of it.\n\n"

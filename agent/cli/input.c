@@ -212,11 +212,11 @@ int input_unlock(struct input *in, const char *key_file)
 	return result;
 }
 
-int input_open(struct input *in, const struct spool_file *file, struct segment_reader **reader, const char **why)
+int input_open(struct input *in, const struct spool_file *file, struct keyfile *key_file, struct segment_reader **reader, const char **why)
 {
 	*reader = NULL;
 	*why = NULL;
-	int error = keyring_segment(in->keyring, file->path, in->key, NULL, why);
+	int error = keyring_segment(in->keyring, file->path, in->key, key_file, why);
 	if (error == 0)
 		return segment_reader_new(file->data, file->length, in->key, reader);
 	if (error == ERROR_GONE)
@@ -235,7 +235,7 @@ static int walk(struct input *in, const struct spool_file *file, input_visit *vi
 {
 	struct segment_reader *reader;
 	struct event event;
-	int error = input_open(in, file, &reader, why);
+	int error = input_open(in, file, NULL, &reader, why);
 	if (error)
 		return error;
 	while ((error = segment_reader_next(reader, &event)) == 1) {

@@ -37,8 +37,9 @@ void input_progress_end(struct input *in);
 /* Gets the keys: the recipient's in key_file, or (NULL) the participant's of the data directory that the first segment is in, else one's own;
  * with a passphrase that is asked for on the terminal. EXIT_DONE, or what it complained about. */
 int input_unlock(struct input *in, const char *key_file);
-/* A reader of a mapped segment, with its key. 0, or an error of keyring_segment, which *why explains, or one of segment_reader_new (*why is NULL). */
-int input_open(struct input *in, const struct spool_file *file, struct segment_reader **reader, const char **why);
+/* A reader of a mapped segment, with its key; key_file, which may be NULL, is filled in. 0, or an error of keyring_segment, which *why explains, or one of
+ * segment_reader_new (*why is NULL). */
+int input_open(struct input *in, const struct spool_file *file, struct keyfile *key_file, struct segment_reader **reader, const char **why);
 
 /* Called with each event. 0: go on; else stop, and input_walk returns it. */
 typedef int input_visit(void *user, const struct segment_meta *meta, const struct event *event);

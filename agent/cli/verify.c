@@ -196,7 +196,7 @@ static int verify_collected(struct verify *v, const struct collected *all, const
 	struct collected_verdict *judged = calloc(1, sizeof *judged);
 	struct verified c = {.decision = -1};
 	struct spool_file file;
-	int error = judged ? spool_map(s->path, &file) : ERROR_MEMORY;
+	int error = judged ? spool_copy(s->path, &file) : ERROR_MEMORY;
 	if (!error) {
 		collected_judge(all, s, &file, v->locked ? NULL : v->in.keyring, NULL, 0, clock_utc_us(), v->key, judged);
 		c.audit = judged->audit;

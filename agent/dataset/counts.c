@@ -60,6 +60,19 @@ void dataset_counts_add(struct dataset_counts *c, const struct dataset_counts *m
 	c->apps |= more->apps;
 }
 
+/* Of one's text without them, of each kind and reason that it names, and of a file with its name, sizes and hash, and the segment's name in it. */
+enum { BYTES = 800, BYTES_KIND = 48, BYTES_REASON = 112, BYTES_FILE = 512 };
+
+uint64_t dataset_segment_bytes(const struct dataset_segment *s, int files)
+{
+	uint64_t bytes = BYTES + (uint64_t)files * BYTES_FILE;
+	for (int i = 0; i < EVENT_KIND_COUNT; i++)
+		bytes += s->has.counts.kind[i] ? BYTES_KIND : 0;
+	for (int i = 0; i < REASON_COUNT; i++)
+		bytes += s->has.counts.reason[i].n ? BYTES_REASON : 0;
+	return bytes;
+}
+
 void dataset_rows_add(struct dataset_rows *r, const struct dataset_rows *more)
 {
 	if (more->rows && (r->rows == 0 || more->first_us < r->first_us))

@@ -48,26 +48,37 @@ static void head(FILE *f, const struct dataset *d, const struct totals *t)
 	totals_studies(f, d, "-", "-");
 	fputs("\",\n  \"description\": \"Keyboard and pointer interaction recorded with consent: studies ", f);
 	totals_studies(f, d, "", ", ");
-	fprintf(f, "; %" PRIu64 " participants, %" PRIu64 " rows, one an event.\",\n", t->participants, t->has.rows);
-	fputs("  \"license\": {\"@type\": \"sc:CreativeWork\", \"name\": \"None: personal data, to be used for the purposes that its participants agreed to and "
-	      "for nothing else\", \"url\": \"README.md\"},\n  \"usageInfo\": [", f);
+	fprintf(f, "; %" PRIu64 " %s, %" PRIu64 " rows, one an event.", t->participants,
+		d->own ? "pseudonyms of one participant" : "participants", t->has.rows);
+	if (d->pendings)
+		fprintf(f, " Not counted, and not to be used: rows of removed segments that are still in %d of its files (dataset.json, pending).", d->pendings);
+	fputs("\",\n", f);
+	fputs("  \"license\": {\"@type\": \"sc:CreativeWork\", \"name\": \"None: personal data, ", f);
+	fputs(d->own ? "a participant's own copy" : "to be used for the purposes that its participants agreed to and for nothing else", f);
+	fputs("\", \"url\": \"README.md\"},\n  \"usageInfo\": [", f);
 	for (int i = 0; i < d->purposes; i++) {
 		fputs(i ? ", {\"@type\": \"sc:DefinedTerm\", \"inDefinedTermSet\": \"purposes of the studies\", \"termCode\": " :
 		      "{\"@type\": \"sc:DefinedTerm\", \"inDefinedTermSet\": \"purposes of the studies\", \"termCode\": ", f);
 		json_text(f, d->purpose[i]);
 		fputc('}', f);
 	}
-	fputs("],\n  \"url\": \"README.md\",\n  \"creator\": {\"@type\": \"sc:Organization\", \"name\": \"The controllers that the receipts of these studies name: ", f);
-	totals_studies(f, d, "", ", ");
+	fputs("],\n  \"url\": \"README.md\",\n  \"creator\": ", f);
+	fputs(d->own ? "{\"@type\": \"sc:Person\", \"name\": \"The participant whom it was recorded of" :
+	      "{\"@type\": \"sc:Organization\", \"name\": \"The controllers that the receipts of these studies name: ", f);
+	if (!d->own)
+		totals_studies(f, d, "", ", ");
 	clock_format(d->made_us, made);
 	fprintf(f, "\"},\n  \"datePublished\": \"%.10s\",\n  \"dateModified\": \"%s\",\n  \"version\": \"%" PRId64 ".0.0\",\n", made, made, d->version);
 	fputs("  \"keywords\": [\"keystrokes\", \"pointer\", \"human-computer interaction\", \"consent\"],\n", f);
 }
 
-static void rai(FILE *f, const struct totals *t)
+/* What is said of how it was recorded holds for both; the rest does not. */
+static void rai(FILE *f, bool own, const struct totals *t)
 {
 	char from[28], to[28];
-	text(f, "rai:dataCollection", "Recorded by Assent on the Linux desktops that participants worked at, between their yes and their no: each agreed to each purpose in a "
+	text(f, "rai:dataCollection", own ? "Recorded by Assent on the Linux desktop that the participant worked at, between their yes and their no. This is their own copy: "
+	     "what could be read and was named when it was made, released or not, judged by no purpose and no receipt. Passwords and what nothing vouched for were masked before "
+	     "anything was stored." : "Recorded by Assent on the Linux desktops that participants worked at, between their yes and their no: each agreed to each purpose in a "
 	     "signed receipt, could pause, look, delete and withdraw at any time, and released what is here. Passwords and what nothing vouched for were masked "
 	     "before anything was stored.");
 	text(f, "rai:dataCollectionType", "Passive Data Collection");
@@ -78,25 +89,28 @@ static void rai(FILE *f, const struct totals *t)
 	text(f, "rai:dataCollectionMissingData", "Rows of kind span stand for what was masked (column reason: why), rows of kind gap for where events may have been lost "
 	     "(reason; lost: how many, where known). README.md counts both. What was paused, deleted or withdrawn is not missing at random.");
 	text(f, "rai:dataPreprocessingProtocol", "Key times are rounded to the study's grid; keys are reduced to the study's detail (class, code or text); edges of spans are "
-	     "moved outwards; rows that no receipt covers at their time are dropped and counted. Nothing is imputed, smoothed or resampled.");
-	text(f, "rai:dataManipulationProtocol", "None beyond the preprocessing.");
-	text(f, "rai:dataBiases", "Participants chose to take part, on machines with a Linux desktop; applications that the accessibility bus does not know are nearly "
+	     "moved outwards. Nothing is imputed, smoothed or resampled.");
+	text(f, "rai:dataManipulationProtocol", own ? "None beyond the preprocessing." : "Rows that no receipt covers at their time are dropped and counted.");
+	text(f, "rai:dataBiases", own ? "One person, on the machines that it was recorded on; applications that the accessibility bus does not know are nearly missing; web pages and "
+	     "terminals are masked more often than other places." : "Participants chose to take part, on machines with a Linux desktop; applications that the accessibility bus does not know are nearly "
 	     "missing; web pages and terminals are masked more often than other places. No demographic attribute is recorded, so none can be balanced.");
-	text(f, "rai:personalSensitiveInformation", "Personal data throughout. Participants are pseudonyms, other ones in each study, but typing rhythm identifies people. With "
+	text(f, "rai:personalSensitiveInformation", own ? "Personal data throughout, of one person, whose pseudonyms in several studies it brings together. With detail text, what was typed is "
+	     "in it; applications and titles, where a study asks for them, tell what they did." :
+	     "Personal data throughout. Participants are pseudonyms, other ones in each study, but typing rhythm identifies people. With "
 	     "detail text, what was typed is in it; applications and titles, where a study asks for them, tell what people did.");
 	text(f, "rai:dataSocialImpact", "Made so that interaction data need not be taken covertly. Misuse would be identifying people, watching employees, inferring health "
 	     "or emotion: no study may ask for it, and no receipt covers it.");
 	text(f, "rai:dataLimitations", "No random sample of people or work. Times of keys below the grid mean nothing. Intervals hold within a segment (mono_us). x and y "
 	     "are pixels of a screen layout, dx and dy units of a device.");
-	text(f, "rai:dataUseCases", "Only the purposes in usageInfo.");
-	text(f, "rai:dataReleaseMaintenancePlan", "A version is added whenever anything changes. Participants can withdraw what they released: tombstones remove it from the next "
+	text(f, "rai:dataUseCases", own ? "The participant's own: nobody agreed to any other use of this copy." : "Only the purposes in usageInfo.");
+	text(f, "rai:dataReleaseMaintenancePlan", own ? "None: it is not released. Exported again with --force it is a new version, and dataset.json lists what left." :
+	     "A version is added whenever anything changes. Participants can withdraw what they released: tombstones remove it from the next "
 	     "version, dataset.json lists what left and why, and copies are to be deleted by that list.");
 }
 
 static void distribution(FILE *f, const struct dataset *d, const uint8_t sha256[32], const char *mime, const char *includes)
 {
-	fputs("  \"distribution\": [\n    {\"@type\": \"cr:FileObject\", \"@id\": \"dataset.json\", \"name\": \"dataset.json\", \"description\": \"Accounts for each segment and "
-	      "receipt; the SHA-256 of each file of rows is there, or in the descriptions (segments/) of which it has the SHA-256.\", \"contentUrl\": \"dataset.json\", \"encodingFormat\": \"application/json\", \"sha256\": \"", f);
+	fputs("  \"distribution\": [\n    {\"@type\": \"cr:FileObject\", \"@id\": \"dataset.json\", \"name\": \"dataset.json\", \"description\": \"Accounts for each segment; the SHA-256 of each file of rows is there, or in the descriptions (segments/) of which it has the SHA-256.\", \"contentUrl\": \"dataset.json\", \"encodingFormat\": \"application/json\", \"sha256\": \"", f);
 	for (int i = 0; i < 32; i++)
 		fprintf(f, "%02x", sha256[i]);
 	fputs("\"},\n", f);
@@ -157,7 +171,7 @@ int croissant_write(const struct dataset *d, const uint8_t sha256[32], int direc
 	snprintf(includes, sizeof includes, hive ? HIVE_ROWS "/study=*/date=*/participant=*/*.%s" : "*.%s", d->format);
 	context(f);
 	head(f, d, &t);
-	rai(f, &t);
+	rai(f, d->own, &t);
 	distribution(f, d, sha256, mime[format < 0 ? TABLE_CSV : format], includes);
 	record_set(f, hive);
 	return totals_close(f);

@@ -76,6 +76,15 @@ struct dataset_tombstone *dataset_add_tombstone(struct dataset *d)
 	return &d->tombstone[d->tombstones++];
 }
 
+struct dataset_pending *dataset_add_pending(struct dataset *d)
+{
+	void *array = room(d->pending, d->pendings, sizeof *d->pending);
+	if (!array)
+		return NULL;
+	d->pending = array;
+	return &d->pending[d->pendings++];
+}
+
 void dataset_release(struct dataset *d)
 {
 	free(d->file);
@@ -84,6 +93,7 @@ void dataset_release(struct dataset *d)
 	free(d->participant);
 	free(d->left);
 	free(d->tombstone);
+	free(d->pending);
 	free(d->added);
 	free(d->removed);
 	memset(d, 0, sizeof *d);
@@ -130,6 +140,12 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+static int by_pending(const void *a, const void *b)
+{
+	const struct dataset_pending *x = a, *y = b;
+	return strcmp(x->file, y->file);
+}
+
 static void sort(void *array, int count, size_t size, int (*compare)(const void *, const void *))
 {
 	if (count)
@@ -143,6 +159,7 @@ void dataset_sort(struct dataset *d)
 	sort(d->participant, d->participants, sizeof *d->participant, by_person);
 	sort(d->left, d->lefts, sizeof *d->left, by_left);
 	sort(d->tombstone, d->tombstones, sizeof *d->tombstone, by_tombstone);
+	sort(d->pending, d->pendings, sizeof *d->pending, by_pending);
 	/* The same tombstone from two folders, or from a file and from the version before, is one. */
 	int n = 0;
 	for (int i = 0; i < d->tombstones; i++)
@@ -154,6 +171,13 @@ void dataset_sort(struct dataset *d)
 const struct dataset_tombstone *dataset_tombstoned(const struct dataset *d, const struct dataset_place *at)
 {
 	return d->tombstones ? bsearch(at, d->tombstone, (size_t)d->tombstones, sizeof *d->tombstone, by_place) : NULL;
+}
+
+const struct dataset_file *dataset_file_of(const struct dataset *d, const char *name)
+{
+	struct dataset_file want;
+	snprintf(want.name, sizeof want.name, "%s", name);
+	return d->files ? bsearch(&want, d->file, (size_t)d->files, sizeof *d->file, by_name) : NULL;
 }
 
 struct dataset_segment *dataset_segment_at(const struct dataset *d, const struct dataset_place *at)
@@ -226,6 +250,16 @@ static bool same_tombstones(const struct dataset *a, const struct dataset *b)
 	return true;
 }
 
+static bool same_pending(const struct dataset *a, const struct dataset *b)
+{
+	if (a->pendings != b->pendings)
+		return false;
+	for (int i = 0; i < a->pendings; i++)
+		if (by_pending(&a->pending[i], &b->pending[i]) != 0)
+			return false;
+	return true;
+}
+
 static bool same_purposes(const struct dataset *a, const struct dataset *b)
 {
 	if (a->purposes != b->purposes)
@@ -256,7 +290,7 @@ int dataset_follow(struct dataset *d, const struct dataset *before, bool *change
 		}
 	}
 	*changed = d->version == 1 || differ || d->addeds || d->removeds || !same_files(d, before) || !same_tombstones(d, before) ||
-		   !same_purposes(d, before) || strcmp(d->format, before->format) != 0;
+		   !same_pending(d, before) || !same_purposes(d, before) || strcmp(d->format, before->format) != 0;
 	if (!*changed)
 		d->version = before->version;
 	return error;

@@ -10,12 +10,16 @@
 #include "../error.h"
 #include "dataset.h"
 
-static FILE *open_file(int directory, const char *name, int *error)
+static FILE *open_file(int directory, const char *name, uint64_t most, uint64_t *bytes, int *error)
 {
 	struct stat st;
 	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	*error = fd >= 0 || errno == ELOOP ? ERROR_INVALID : ERROR_IO;
-	FILE *f = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fdopen(fd, "r") : NULL;
+	bool good = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	*bytes = good ? (uint64_t)st.st_size : 0;
+	if (*bytes > most)
+		*error = ERROR_LIMIT;
+	FILE *f = good && *bytes <= most ? fdopen(fd, "r") : NULL;
 	if (!f && fd >= 0)
 		close(fd);
 	return f;
@@ -24,9 +28,10 @@ static FILE *open_file(int directory, const char *name, int *error)
 int dataset_read(int directory, struct dataset *d, int *number_of_line)
 {
 	int e;
+	uint64_t bytes;
 	memset(d, 0, sizeof *d);
 	*number_of_line = 0;
-	FILE *f = open_file(directory, DATASET_NAME, &e);
+	FILE *f = open_file(directory, DATASET_NAME, DATASET_BYTES_MAX, &bytes, &e);
 	if (!f)
 		return e;
 	e = dataset_parse(f, d, number_of_line);
@@ -68,15 +73,14 @@ int dataset_load(int directory, struct dataset *d, int at)
 	int e, line;
 	if (p->loaded)
 		return 0;
-	if (dataset_sha256(directory, p->description, NULL, sha256))
-		return ERROR_IO;
-	if (memcmp(sha256, p->sha256, sizeof sha256) != 0)
-		return ERROR_INVALID;
-	FILE *f = open_file(directory, p->description, &e);
+	FILE *f = open_file(directory, p->description, DATASET_DESCRIPTION_MAX, &p->described, &e);
 	if (!f)
 		return e;
-	e = dataset_parse_description(f, p->study, p->participant, &part, &line);
+	e = dataset_sha256(directory, p->description, NULL, sha256) ? ERROR_IO : memcmp(sha256, p->sha256, sizeof sha256) != 0 ? ERROR_INVALID :
+		dataset_parse_description(f, p->study, p->participant, &part, &line);
+	int saved = errno;
 	fclose(f);
+	errno = saved;
 	if (e == 0)
 		e = take_over(d, &part);
 	p->loaded = e == 0;

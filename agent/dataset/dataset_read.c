@@ -63,6 +63,12 @@ static bool hex(const char **p, uint8_t out[32])
 	return string(p, s, sizeof s) && strlen(s) == 64 && sodium_hex2bin(out, 32, s, 64, NULL, &length, NULL) == 0 && length == 32;
 }
 
+/* null, and all zeros, in a participant's own copy. */
+static bool hex_unless(bool own, const char **p, uint8_t out[32])
+{
+	return own ? is(p, "null") : hex(p, out);
+}
+
 static bool when(const char **p, bool *known, int64_t *t_us)
 {
 	char s[28];
@@ -163,8 +169,8 @@ static int participant(struct dataset *d, const char *p)
 	if (!x)
 		return ERROR_MEMORY;
 	if (!is(&p, "{\"study\":") || !string(&p, x->study, sizeof x->study) || !is(&p, ",\"participant\":") ||
-	    !string(&p, x->participant, sizeof x->participant) || !is(&p, ",\"agent\":") || !hex(&p, x->agent) || !is(&p, ",\"receipts_bytes\":") ||
-	    !number(&p, INT64_MAX, &x->receipts_bytes) || !is(&p, ",\"receipts\":") || !hex(&p, x->receipts) || !is(&p, ",\"description\":"))
+	    !string(&p, x->participant, sizeof x->participant) || !is(&p, ",\"agent\":") || !hex_unless(d->own, &p, x->agent) || !is(&p, ",\"receipts_bytes\":") ||
+	    !number(&p, INT64_MAX, &x->receipts_bytes) || !is(&p, ",\"receipts\":") || !hex_unless(d->own, &p, x->receipts) || !is(&p, ",\"description\":"))
 		return ERROR_INVALID;
 	x->loaded = is(&p, "null,\"sha256\":null");
 	/* It will be opened, and removed, by this name. */
@@ -184,6 +190,26 @@ static int tombstone(struct dataset *d, const char *p)
 	return place(&p, &t->at) && is(&p, ",\"hash\":") && hex(&p, t->hash) && is(&p, ",\"tombstone\":") && string(&p, t->id, sizeof t->id) &&
 		is(&p, ",\"reason\":") && string(&p, t->reason, sizeof t->reason) && is(&p, ",\"time\":") && when(&p, &known, &t->t_us) && known &&
 		is(&p, ",\"agent\":") && hex(&p, t->agent) && is(&p, "}") && !*p ? 0 : ERROR_INVALID;
+}
+
+static bool names(const char **p)
+{
+	char name[41];
+	for (bool first = true; !is(p, "]"); first = false)
+		if ((!first && !is(p, ",")) || !string(p, name, sizeof name))
+			return false;
+	return true;
+}
+
+/* The names are those of the file's segments, and of the others: they are found anew. */
+static int pending(struct dataset *d, const char *p)
+{
+	struct hive_path parts;
+	struct dataset_pending *x = dataset_add_pending(d);
+	if (!x)
+		return ERROR_MEMORY;
+	return is(&p, "{\"file\":") && string(&p, x->file, sizeof x->file) && hive_parse(x->file, &parts) == 0 && is(&p, ",\"leave\":[") && names(&p) &&
+		is(&p, ",\"needs\":[") && names(&p) && is(&p, "}") && !*p ? 0 : ERROR_INVALID;
 }
 
 static int other(struct dataset *d, const char *p)
@@ -216,6 +242,9 @@ static bool dataset_head(struct dataset *d, int line, const char *p)
 	case 5:
 		return is(&p, "\"format\": ") && string(&p, d->format, sizeof d->format) && !*p && d->format[0];
 	case 6:
+		d->own = is(&p, "\"purposes\": null");
+		if (d->own)
+			return !*p;
 		if (!is(&p, "\"purposes\": ["))
 			return false;
 		for (; *p != ']'; d->purposes++)
@@ -251,13 +280,14 @@ struct list { const char *begin; int (*entry)(struct dataset *d, const char *lin
 struct grammar {
 	bool (*head)(struct dataset *d, int line, const char *p);
 	int head_lines, lists;
-	struct list list[7];
+	uint64_t most;                   /* bytes */
+	struct list list[8];
 };
-static const struct grammar of_dataset = {dataset_head, 9, 7, {
+static const struct grammar of_dataset = {dataset_head, 9, 8, DATASET_BYTES_MAX, {
 	{"\"files\": [", file}, {"\"segments\": [", segment}, {"\"participants\": [", participant}, {"\"left_out\": [", other},
-	{"\"tombstones\": [", tombstone}, {"\"added\": [", other}, {"\"removed\": [", other},
+	{"\"tombstones\": [", tombstone}, {"\"pending\": [", pending}, {"\"added\": [", other}, {"\"removed\": [", other},
 }};
-static const struct grammar of_description = {description_head, 4, 2, {{"\"files\": [", file}, {"\"segments\": [", segment}}};
+static const struct grammar of_description = {description_head, 4, 2, DATASET_DESCRIPTION_MAX, {{"\"files\": [", file}, {"\"segments\": [", segment}}};
 
 struct position {
 	int head, list;                  /* lines, and lists, that began */
@@ -296,20 +326,50 @@ static int one_line(const struct grammar *g, struct dataset *d, struct position 
 	return at->inside ? 0 : ERROR_INVALID;
 }
 
+/* One line, its end taken off, and a 0 behind it. 1; 0: there is none; ERROR_LIMIT: longer than that. */
+static int read_line(FILE *f, size_t most, char **line, size_t *room, size_t *length)
+{
+	int c;
+	*length = 0;
+	while ((c = getc_unlocked(f)) != EOF && c != '\n') {
+		if (*length == most)
+			return ERROR_LIMIT;
+		/* Room for the 0, too. */
+		if (*length + 1 >= *room) {
+			size_t more = *room ? *room * 2 : 4096;
+			char *grown = realloc(*line, more);
+			if (!grown)
+				return ERROR_MEMORY;
+			*line = grown;
+			*room = more;
+		}
+		(*line)[(*length)++] = (char)c;
+	}
+	if (c == EOF && *length == 0)
+		return 0;
+	if (!*line && !(*line = malloc(*room = 4096)))
+		return ERROR_MEMORY;
+	(*line)[*length] = 0;
+	return 1;
+}
+
 static int parse(const struct grammar *g, FILE *f, struct dataset *d, int *number_of_line)
 {
 	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
-	int e = 0;
+	size_t room = 0, n;
+	uint64_t bytes = 0;
+	int e = 0, more = 0;
 	struct position at = {0};
 	*number_of_line = 0;
-	while (e == 0 && (n = getline(&line, &room, f)) > 0) {
+	while (e == 0 && (more = read_line(f, DATASET_LINE_MAX, &line, &room, &n)) == 1) {
 		++*number_of_line;
-		if (line[n - 1] == '\n')
-			line[--n] = 0;
+		bytes += n + 1;
 		/* A NUL would hide the rest of the line. */
-		e = strlen(line) != (size_t)n ? ERROR_INVALID : one_line(g, d, &at, line, (size_t)n);
+		e = bytes > g->most ? ERROR_LIMIT : strlen(line) != n ? ERROR_INVALID : one_line(g, d, &at, line, n);
+	}
+	if (e == 0 && more < 0) {
+		++*number_of_line;
+		e = more == ERROR_LIMIT ? ERROR_INVALID : more;
 	}
 	if (e == 0 && ferror(f))
 		e = ERROR_IO;

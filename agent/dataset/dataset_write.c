@@ -32,6 +32,14 @@ static void hex(FILE *f, const char *key, const uint8_t hash[32])
 	fprintf(f, ",\"%s\":\"%s\"", key, out);
 }
 
+static void hex_or_null(FILE *f, const char *key, const uint8_t *hash)
+{
+	if (hash)
+		hex(f, key, hash);
+	else
+		text(f, key, NULL);
+}
+
 static void when(FILE *f, const char *key, bool known, int64_t t_us)
 {
 	char time[28];
@@ -132,14 +140,11 @@ static void participants(FILE *f, const struct dataset *d)
 		fputs("{\"study\":", f);
 		json_text(f, x->study);
 		text(f, "participant", x->participant);
-		hex(f, "agent", x->agent);
+		hex_or_null(f, "agent", d->own ? NULL : x->agent);
 		number(f, "receipts_bytes", x->receipts_bytes);
-		hex(f, "receipts", x->receipts);
+		hex_or_null(f, "receipts", d->own ? NULL : x->receipts);
 		text(f, "description", x->description[0] ? x->description : NULL);
-		if (x->description[0])
-			hex(f, "sha256", x->sha256);
-		else
-			text(f, "sha256", NULL);
+		hex_or_null(f, "sha256", x->description[0] ? x->sha256 : NULL);
 		number(f, "files", x->files);
 		number(f, "bytes", x->bytes);
 		number(f, "segments", x->segments);
@@ -168,6 +173,44 @@ static void tombstones(FILE *f, const struct dataset *d)
 		when(f, "time", true, x->t_us);
 		hex(f, "agent", x->agent);
 		end(f, i + 1 == d->tombstones);
+	}
+	fputs("],\n", f);
+}
+
+static void member_names(FILE *f, const struct dataset *d, const struct dataset_file *x, bool that_stay)
+{
+	struct hive_path p;
+	struct dataset_place at;
+	const char *comma = "";
+	if (hive_parse(x->name, &p))
+		return;
+	memcpy(at.study, p.study, sizeof at.study);
+	memcpy(at.participant, p.participant, sizeof at.participant);
+	for (int i = 0; i < x->members; i++) {
+		memcpy(at.segment, d->member[x->first + i].segment, sizeof at.segment);
+		if ((dataset_segment_at(d, &at) != NULL) != that_stay)
+			continue;
+		fputs(comma, f);
+		json_text(f, at.segment);
+		comma = ",";
+	}
+}
+
+static void pending(FILE *f, const struct dataset *d)
+{
+	fputs("\"pending\": [\n", f);
+	for (int i = 0; i < d->pendings; i++) {
+		const struct dataset_file *x = dataset_file_of(d, d->pending[i].file);
+		fputs("{\"file\":", f);
+		json_text(f, d->pending[i].file);
+		fputs(",\"leave\":[", f);
+		if (x)
+			member_names(f, d, x, false);
+		fputs("],\"needs\":[", f);
+		if (x)
+			member_names(f, d, x, true);
+		fputs("]", f);
+		end(f, i + 1 == d->pendings);
 	}
 	fputs("],\n", f);
 }
@@ -217,9 +260,10 @@ int dataset_describe(const struct dataset *d, const struct dataset_participant *
 	segments(f, d, from, to);
 	fputs("]\n}\n", f);
 	bool good = !ferror(f);
-	if (fclose(f) || !good) {
+	if (fclose(f) || !good || *length > DATASET_DESCRIPTION_MAX) {
+		int error = good && *length > DATASET_DESCRIPTION_MAX ? ERROR_LIMIT : ERROR_MEMORY;
 		free(*out);
-		return ERROR_MEMORY;
+		return error;
 	}
 	return 0;
 }
@@ -240,18 +284,21 @@ int dataset_write(const struct dataset *d, int directory)
 	fprintf(f, "{\n\"assent_dataset\": 1,\n\"version\": %" PRId64 ",\n\"made\": \"%s\",\n\"program\": \"assent %s\",\n\"format\": ", d->version,
 		clock_format(d->made_us, time), ASSENT_VERSION);
 	json_text(f, d->format);
-	fputs(",\n\"purposes\": [", f);
+	fputs(d->own ? ",\n\"purposes\": null" : ",\n\"purposes\": [", f);
 	for (int i = 0; i < d->purposes; i++) {
 		fputs(i ? "," : "", f);
 		json_text(f, d->purpose[i]);
 	}
-	fprintf(f, "],\n\"rows\": %" PRIu64 ",\n\"rows_dropped\": %" PRIu64 ",\n", all, dropped);
+	fprintf(f, "%s,\n\"rows\": %" PRIu64 ",\n\"rows_dropped\": %" PRIu64 ",\n", d->own ? "" : "]", all, dropped);
 	files(f, listed, NULL);
 	segments(f, listed, 0, listed->segments);
 	participants(f, d);
 	tombstones(f, d);
+	pending(f, d);
 	changes(f, "added", d->added, d->addeds, false);
 	changes(f, "removed", d->removed, d->removeds, true);
 	fputs("}\n", f);
-	return totals_close(f);
+	bool too_large = ftello(f) > (off_t)DATASET_BYTES_MAX;
+	int error = totals_close(f);
+	return error ? error : too_large ? ERROR_LIMIT : 0;
 }

@@ -50,7 +50,6 @@ int grow_open(struct grow *g, const char *out, const char **what)
 	g->folder = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (g->folder < 0 || fstat(g->folder, &st))
 		return ERROR_IO;
-	g->mode = st.st_mode & 0777;
 	/* A file system that cannot lock folders leaves it to people not to do it twice at a time. */
 	if (flock(g->folder, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
 		*what = "another export is writing there (wait for it)";
@@ -73,12 +72,15 @@ int grow_open(struct grow *g, const char *out, const char **what)
 	int error = grow_go_on(g);
 	if (error)
 		return error;
+	g->mode = st.st_mode & 0777;
 	*what = NULL;
 	error = dataset_read(g->folder, &g->before, &line);
 	g->has_before = error == 0;
 	if (error == ERROR_INVALID) {
 		snprintf(complaint, sizeof complaint, DATASET_NAME " is not as it was written (line %d): move it away, or name another folder", line);
 		*what = complaint;
+	} else if (error == ERROR_LIMIT) {
+		*what = DATASET_TOO_LARGE;
 	}
 	return error == ERROR_IO && errno == ENOENT ? 0 : error;
 }

@@ -43,6 +43,11 @@ int64_t grow_size(const struct grow *g, const char *path);
 /* Is there anything of this name, be it a link or a folder? */
 bool grow_taken(const struct grow *g, const char *path);
 
+/* Calls found with each file in HIVE_ROWS and HIVE_SEGMENTS that before does not name (all descriptions are loaded), and each folder there that cannot be looked into; path is
+ * from OUT. people (sorted; segment is empty): only with those in the folders of these, and only theirs have to be loaded. */
+typedef void grow_stray(void *user, const char *path);
+void grow_strays(const struct grow *g, const struct dataset_place *people, int count, grow_stray *found, void *user);
+
 /* What an interrupted export left under this key: fills bytes and sha256, 0; ERROR_GONE: nothing; ERROR_IO. */
 int grow_found(struct grow *g, const uint8_t key[GROW_KEY], uint64_t *bytes, uint8_t sha256[32]);
 /* A new part, to be written to *fd. ERROR_IO. */

@@ -12,7 +12,8 @@
 #include "../error.h"
 #include "grow_inside.h"
 
-#define FIRST "assent commit 1\n"
+/* With the mode of its folders: who goes on may be another, whose OUT is for others, too. */
+#define FIRST "assent commit 1 %o\n"
 #define LAST "end\n"
 
 int grow_folder(int at, const char *name)
@@ -106,13 +107,15 @@ static int one_line(const struct grow *g, char *line, enum pass pass)
 	return pass == PLACE ? place(g, part, path, sha256) : 0;
 }
 
-static int take(const struct grow *g, FILE *f, enum pass pass)
+static int take(struct grow *g, FILE *f, enum pass pass)
 {
+	unsigned mode;
 	char line[sizeof "place " + (size_t)2 * GROW_KEY + 65 + HIVE_PATH_MAX];
 	int error = 0;
 	rewind(f);
-	if (!fgets(line, sizeof line, f) || strcmp(line, FIRST) != 0)
+	if (!fgets(line, sizeof line, f) || sscanf(line, FIRST, &mode) != 1)
 		return ERROR_CORRUPT;
+	g->mode = mode & 0777;
 	while (error == 0 && fgets(line, sizeof line, f)) {
 		if (strcmp(line, LAST) == 0)
 			return 0;
@@ -164,7 +167,7 @@ int grow_commit(struct grow *g, const struct grow_step *steps, int count)
 			close(fd);
 		return fd < 0 ? ERROR_IO : ERROR_MEMORY;
 	}
-	fputs(FIRST, f);
+	fprintf(f, FIRST, (unsigned)g->mode);
 	for (int i = 0; i < count; i++) {
 		if (steps[i].remove)
 			fprintf(f, "remove %s\n", steps[i].path);

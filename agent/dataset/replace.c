@@ -102,7 +102,7 @@ static int retire(int parent, const char *name, int now)
 	if (error == ERROR_IO && errno == ENOENT)
 		error = 0;
 	/* Its own files are removed only if it says which they are; else everything moves that has not been replaced. */
-	if (error == ERROR_INVALID) {
+	if (error == ERROR_INVALID || error == ERROR_LIMIT) {
 		dataset_release(&d);
 		error = 0;
 	}
@@ -218,6 +218,8 @@ int replace_open(struct replace *r, const char *out, const char **what)
 		if (error == ERROR_INVALID) {
 			snprintf(complaint, sizeof complaint, DATASET_NAME " is not as it was written (line %d): move it away, or name another folder", line);
 			*what = complaint;
+		} else if (error == ERROR_LIMIT) {
+			*what = DATASET_TOO_LARGE;
 		}
 		if (error && !(error == ERROR_IO && errno == ENOENT))
 			return error;

@@ -274,10 +274,11 @@ static int slurp(int fd, size_t size, struct spool_file *file)
 	}
 	file->data = data;
 	file->length = length;
+	file->copy = true;
 	return 0;
 }
 
-int spool_map(const char *path, struct spool_file *file)
+static int open_segment(const char *path, bool copy, struct spool_file *file)
 {
 	struct stat st;
 	int error = 0;
@@ -301,7 +302,9 @@ int spool_map(const char *path, struct spool_file *file)
 	} else if (!S_ISREG(st.st_mode)) {
 		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 		error = ERROR_IO;
-	} else if (st.st_size > 0 && file->part) {
+	} else if (copy && (uintmax_t)st.st_size > SPOOL_COPY_MAX) {
+		error = ERROR_LIMIT;
+	} else if (st.st_size > 0 && (file->part || copy)) {
 		error = slurp(fd, (size_t)st.st_size, file);
 	} else if (st.st_size > 0) {
 		void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -318,9 +321,12 @@ int spool_map(const char *path, struct spool_file *file)
 	return error;
 }
 
+int spool_map(const char *path, struct spool_file *file) { return open_segment(path, false, file); }
+int spool_copy(const char *path, struct spool_file *file) { return open_segment(path, true, file); }
+
 void spool_unmap(struct spool_file *file)
 {
-	if (file->part)
+	if (file->copy)
 		free((void *)(uintptr_t)file->data);
 	else if (file->data)
 		munmap((void *)(uintptr_t)file->data, file->length);

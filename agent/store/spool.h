@@ -23,7 +23,7 @@ struct spool_file {
 	char path[SPOOL_PATH_MAX];
 	const uint8_t *data;
 	size_t length;
-	bool part;
+	bool part, copy;                 /* copy: in memory of its own */
 };
 
 /* Finds segments: each argument is a segment, a study's folder, a spool, a data directory, or a folder of what was collected. Sorted by name, without doubles.
@@ -35,6 +35,10 @@ void spool_list_release(struct spool_list *list);
 /* A .part that was finished since it was found is read under its new name. An empty file: 0, length 0. A .part is read
  * into memory: its writer may cut it back after a failed write, and a mapping would then be a SIGBUS. ERROR_IO, ERROR_MEMORY. */
 int spool_map(const char *path, struct spool_file *file);
+/* The same, always into memory, for folders into which others write: what somebody cuts off while it is read is a damaged segment then, and no SIGBUS, and what
+ * was judged is what is used. ERROR_LIMIT: larger than SPOOL_COPY_MAX, which is far beyond what a writer makes (it rotates at 8 MiB). */
+#define SPOOL_COPY_MAX ((size_t)256 << 20)
+int spool_copy(const char *path, struct spool_file *file);
 void spool_unmap(struct spool_file *file);
 
 /* Is a writer using the folder that the segment is in? */

@@ -53,6 +53,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				if (!memchr(before.member[x->first + k].segment, 0, sizeof before.member[0].segment))
 					abort();
 		}
+		for (int i = 0; i < before.pendings; i++) {
+			struct hive_path parts;
+			if (hive_parse(before.pending[i].file, &parts))
+				abort();
+		}
 		/* Nothing of it is left: each of its segments was removed, once. */
 		if (dataset_follow(&next, &before, &changed) == 0 && next.removeds != before.segments)
 			abort();

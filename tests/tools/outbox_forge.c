@@ -6,7 +6,7 @@
  *   outbox_forge decide FOLDER STUDY STATE T_US [PURPOSE...]      a line in FOLDER/ledger.jsonl, by FOLDER/identity (made if missing);
  *                                                          the purposes (of hci-research, other-model) that are agreed to. Prints PSEUDONYM HASH
  *   outbox_forge segment FOLDER STUDY OUT NAME=VALUE...           OUT/SEGMENT.seg and .key; prints SEGMENT HASH. recipient=, receipt=, rows=T,T,...; or
- *                                                          events=N, or table=FILE.csv (exported; moved to begun=, sealed); segment=, begun=, expires=,
+ *                                                          events=N, titles=N (windows with names of full length), or table=FILE.csv (exported; moved to begun=, sealed); segment=, begun=, expires=,
  *                                                          pseudonym=, header-study=, header-segment=, header-pseudonym=,
  *                                                          header-receipt=, signer=FOLDER, private=1, cut=1
  *   outbox_forge tombstone FOLDER STUDY OUT REASON PSEUDONYM SEGMENT=HASH...      OUT/ID.tombstone, signed by FOLDER/identity
@@ -130,10 +130,30 @@ static int add_table(struct segment_writer *w, const char *path, int64_t begun, 
 	return e;
 }
 
+/* As many strings as a row can have. */
+static int add_titles(struct segment_writer *w, int64_t count, int64_t begun, struct bytes *out)
+{
+	char app[EVENT_APP_MAX + 1], title[EVENT_TITLE_MAX + 1];
+	memset(app, 'a', EVENT_APP_MAX);
+	memset(title, 't', EVENT_TITLE_MAX);
+	app[EVENT_APP_MAX] = title[EVENT_TITLE_MAX] = 0;
+	int e = 0;
+	for (int64_t i = 0; i < count && e == 0; i++) {
+		app[0] = title[0] = (char)('a' + i % 2);
+		struct event event = {.t_us = begun + i, .mono_us = begun + i, .has = HAS_APP | HAS_TITLE, .kind = EVENT_FOCUS, .app = app, .title = title};
+		e = segment_writer_add(w, &event);
+		if (e == ERROR_LIMIT && (e = segment_writer_flush(w, event.t_us, out)) == 0)
+			e = segment_writer_add(w, &event);
+	}
+	return e;
+}
+
 static int add_rows(struct segment_writer *w, int argc, char **argv, int64_t begun, struct bytes *out)
 {
 	const char *rows = value(argc, argv, "rows"), *events = value(argc, argv, "events");
 	int e = value(argc, argv, "table") ? add_table(w, value(argc, argv, "table"), begun, out) : 0;
+	if (value(argc, argv, "titles"))
+		e = add_titles(w, strtoll(value(argc, argv, "titles"), NULL, 10), begun, out);
 	for (const char *p = rows; p && *p && e == 0; p = strchr(p, ',') ? strchr(p, ',') + 1 : "")
 		e = add_key(w, strtoll(p, NULL, 10));
 	for (int i = 0; events && i < atoi(events) && e == 0; i++)
