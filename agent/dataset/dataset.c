@@ -175,7 +175,7 @@ const struct dataset_tombstone *dataset_tombstoned(const struct dataset *d, cons
 
 const struct dataset_file *dataset_file_of(const struct dataset *d, const char *name)
 {
-	struct dataset_file want;
+	struct dataset_file want = {0};
 	snprintf(want.name, sizeof want.name, "%s", name);
 	return d->files ? bsearch(&want, d->file, (size_t)d->files, sizeof *d->file, by_name) : NULL;
 }
