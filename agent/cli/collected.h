@@ -71,6 +71,9 @@ void collected_judge(const struct collected *c, const struct collected_segment *
  * receipts come. v->kind NULL: it may. *again: newer receipts tell of its time, so that each of its rows has to be judged again. */
 void collected_still(struct collected *c, const struct dataset *before, const struct dataset_segment *s, const char *const *purposes, int count,
 	int64_t now_us, struct collected_verdict *v, bool *again);
+/* Notes why it may not be used: kind is one of those that `left_out` has. */
+__attribute__((format(printf, 3, 4)))
+void collected_refuse(struct collected_verdict *v, const char *kind, const char *format, ...);
 /* Does the receipt cover this row at its time? */
 bool collected_covers(const struct collected_verdict *v, const struct event *e);
 

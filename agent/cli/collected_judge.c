@@ -17,8 +17,7 @@
 #include "../store/receipt.h"
 #include "cli.h"
 
-__attribute__((format(printf, 3, 4)))
-static void refuse(struct collected_verdict *v, const char *kind, const char *format, ...)
+void collected_refuse(struct collected_verdict *v, const char *kind, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -39,15 +38,15 @@ static bool read_key_file(const char *path, struct collected_verdict *v)
 	int fd = open(folder[0] ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int error = fd < 0 ? ERROR_IO : keyfile_read(fd, name, &v->key_file, &what);
 	if (error == ERROR_IO && errno == ENOENT)
-		refuse(v, "incomplete", "its key file is not there, or not yet");
+		collected_refuse(v, "incomplete", "its key file is not there, or not yet");
 	else if (error == ERROR_GONE)
-		refuse(v, "incomplete", "its key file was destroyed, and with it what was recorded: delete it");
+		collected_refuse(v, "incomplete", "its key file was destroyed, and with it what was recorded: delete it");
 	else if (error)
-		refuse(v, "damaged", "its key file: %s", error == ERROR_IO ? strerror(errno) : what ? what : error_text(error));
+		collected_refuse(v, "damaged", "its key file: %s", error == ERROR_IO ? strerror(errno) : what ? what : error_text(error));
 	else if (strncmp(v->key_file.segment, slash, (size_t)n) != 0 || v->key_file.segment[n])
-		refuse(v, "damaged", "its key file is that of %s", v->key_file.segment);
+		collected_refuse(v, "damaged", "its key file is that of %s", v->key_file.segment);
 	else if (!v->key_file.released)
-		refuse(v, "damaged", "its key file is one of a private spool, not of an outbox");
+		collected_refuse(v, "damaged", "its key file is one of a private spool, not of an outbox");
 	if (fd >= 0)
 		close(fd);
 	return !v->kind;
@@ -72,12 +71,12 @@ static bool is_hash(const struct spool_file *file, const uint8_t hash[32])
 static bool agreed(struct collected_verdict *v, const char *const *purposes, int count)
 {
 	if (count && audit_withdrawn_since(v->audit, v->decision))
-		refuse(v, "consent", "consent was withdrawn since: it is put to no new use");
+		collected_refuse(v, "consent", "consent was withdrawn since: it is put to no new use");
 	for (int i = 0; i < count && !v->kind; i++) {
 		if (!audit_agrees(v->audit, v->decision, purposes[i]))
-			refuse(v, "purpose", "its receipt does not agree to %s", purposes[i]);
+			collected_refuse(v, "purpose", "its receipt does not agree to %s", purposes[i]);
 		else if (audit_refused_since(v->audit, v->decision, purposes[i]))
-			refuse(v, "purpose", "%s was agreed to when it was recorded, and has been refused since", purposes[i]);
+			collected_refuse(v, "purpose", "%s was agreed to when it was recorded, and has been refused since", purposes[i]);
 	}
 	return !v->kind;
 }
@@ -88,13 +87,13 @@ static void check_header(const struct spool_file *file, const uint8_t key[SEGMEN
 	const struct keyfile *k = &v->key_file;
 	int error = segment_reader_new(file->data, file->length, key, &reader);
 	if (error) {
-		refuse(v, "damaged", "%s", error == ERROR_DENIED ? "it is not the segment that its key file opens" : error_text(error));
+		collected_refuse(v, "damaged", "%s", error == ERROR_DENIED ? "it is not the segment that its key file opens" : error_text(error));
 		return;
 	}
 	const struct segment_meta *m = segment_reader_meta(reader);
 	if (strcmp(m->segment, k->segment) != 0 || strcmp(m->study, k->study) != 0 || strcmp(m->participant, k->pseudonym) != 0 ||
 	    memcmp(m->receipt_hash, k->receipt_hash, sizeof m->receipt_hash) != 0)
-		refuse(v, "damaged", "its header says something else than its key file");
+		collected_refuse(v, "damaged", "its header says something else than its key file");
 	segment_reader_free(reader);
 }
 
@@ -109,28 +108,28 @@ void collected_judge(const struct collected *c, const struct collected_segment *
 	const struct keyfile *k = &v->key_file;
 	const struct collected_participant *p = collected_participant(c, k->study, k->pseudonym);
 	if (!p || !p->audit) {
-		refuse(v, p ? "damaged" : "consent", "%s", p ? p->why : "there is no receipts.jsonl of this participant: nothing shows that they agreed");
+		collected_refuse(v, p ? "damaged" : "consent", "%s", p ? p->why : "there is no receipts.jsonl of this participant: nothing shows that they agreed");
 		return;
 	}
 	v->audit = p->audit;
 	v->decision = audit_find(p->audit, k->receipt_hash, k->study, &what);
 	/* Before anything is believed of it: whose word is it? */
 	if (!signed_by(k, audit_agent_key(p->audit, v->decision < 0 ? 0 : v->decision)))
-		refuse(v, "damaged", "its key file was not signed by the participant's agent");
+		collected_refuse(v, "damaged", "its key file was not signed by the participant's agent");
 	else if (!is_hash(file, k->hash))
-		refuse(v, "damaged", "it is not the segment that was released (its hash is another)");
+		collected_refuse(v, "damaged", "it is not the segment that was released (its hash is another)");
 	else if (v->decision < 0)
-		refuse(v, "consent", "%s", what);
+		collected_refuse(v, "consent", "%s", what);
 	else if (k->expires_us <= now_us)
-		refuse(v, "expired", "its retention ended %s: it must be deleted", clock_format(k->expires_us, time));
+		collected_refuse(v, "expired", "its retention ended %s: it must be deleted", clock_format(k->expires_us, time));
 	if (v->kind || !agreed(v, purposes, count) || !keyring)
 		return;
 	struct keyfile again;
 	int error = keyring_segment(keyring, s->path, key, &again, &what);
 	if (error == ERROR_DENIED)
-		refuse(v, "key", "it is sealed to another recipient (key %s)", k->recipient_id);
+		collected_refuse(v, "key", "it is sealed to another recipient (key %s)", k->recipient_id);
 	else if (error)
-		refuse(v, "damaged", "its key file: %s", error == ERROR_IO ? strerror(errno) : what ? what : error_text(error));
+		collected_refuse(v, "damaged", "its key file: %s", error == ERROR_IO ? strerror(errno) : what ? what : error_text(error));
 	else
 		check_header(file, key, v);
 }
@@ -177,7 +176,7 @@ void collected_still(struct collected *c, const struct dataset *before, const st
 	memset(v, 0, sizeof *v);
 	*again = false;
 	if (s->has.expires_us <= now_us) {
-		refuse(v, "expired", "its retention ended %s: it must be deleted", clock_format(s->has.expires_us, time));
+		collected_refuse(v, "expired", "its retention ended %s: it must be deleted", clock_format(s->has.expires_us, time));
 		return;
 	}
 	const struct dataset_participant *seen = dataset_participant_at(before, s->at.study, s->at.participant);
@@ -189,7 +188,7 @@ void collected_still(struct collected *c, const struct dataset *before, const st
 		return;
 	}
 	if (!p->audit) {
-		refuse(v, "damaged", "%s", p->why);
+		collected_refuse(v, "damaged", "%s", p->why);
 		return;
 	}
 	v->audit = p->audit;
@@ -203,9 +202,9 @@ void collected_still(struct collected *c, const struct dataset *before, const st
 		p->news_known = true;
 	}
 	if (p->strange)
-		refuse(v, "damaged", "%s", p->strange);
+		collected_refuse(v, "damaged", "%s", p->strange);
 	else if (v->decision < 0)
-		refuse(v, "consent", "%s", what);
+		collected_refuse(v, "consent", "%s", what);
 	if (v->kind || !agreed(v, purposes, count))
 		return;
 	*again = p->news_us == INT64_MIN || (s->has.rows && s->has.last_us >= p->news_us - AUDIT_SLACK_US);

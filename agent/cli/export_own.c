@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,27 +73,17 @@ static int find(struct recipient *x)
 
 /* ---- Reading one ---- */
 
-__attribute__((format(printf, 3, 4)))
-static void refuse(struct collected_verdict *v, const char *kind, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	vsnprintf(v->why, sizeof v->why, format, args);
-	va_end(args);
-	v->kind = kind;
-}
-
 /* Does it say itself what its key file says, and may that be the names of folders and files? */
 static void check_names(const struct collected_segment *s, const struct segment_meta *m, struct collected_verdict *v)
 {
 	char path[HIVE_PATH_MAX];
 	if (strcmp(m->segment, s->at.segment) != 0 || strcmp(m->study, s->at.study) != 0 || strcmp(m->participant, s->at.participant) != 0)
-		refuse(v, "damaged", "its header says something else than its key file");
+		collected_refuse(v, "damaged", "its header says something else than its key file");
 	else if (!hive_description(m->study, m->participant, 1, path))
-		refuse(v, "damaged", "it names no valid study or participant");
+		collected_refuse(v, "damaged", "it names no valid study or participant");
 	/* It is written down, and read again. */
 	else if (hive_day(v->key_file.expires_us) < 0)
-		refuse(v, "damaged", "its retention ends at a time that is in no calendar");
+		collected_refuse(v, "damaged", "its retention ends at a time that is in no calendar");
 }
 
 /* All rows up to its end, or to where it is damaged, which is what is returned then. v->kind: none of it may be used; *stopped: look complained. */
@@ -107,7 +96,7 @@ static int look_through(const struct collected_segment *s, struct segment_reader
 	check_names(s, meta, v);
 	while (!v->kind && !*stopped && (more = segment_reader_next(reader, &e)) == 1) {
 		if (hive_day(e.t_us) < 0)
-			refuse(v, "damaged", "it has times that are in no calendar");
+			collected_refuse(v, "damaged", "it has times that are in no calendar");
 		else if (look && !look(user, meta, &e, v))
 			*stopped = !v->kind;
 		if (has->rows == 0 || e.t_us < has->first_us)
@@ -184,7 +173,7 @@ int export_own_use(struct recipient *x, const struct collected_segment *s, recip
 	}
 	*good = !v.kind && seen->has.rows;
 	if (error)
-		refuse(&v, error == ERROR_GONE ? "incomplete" : error == ERROR_DENIED ? "key" : "damaged", "%s%s", why ? why : error == ERROR_IO ?
+		collected_refuse(&v, error == ERROR_GONE ? "incomplete" : error == ERROR_DENIED ? "key" : "damaged", "%s%s", why ? why : error == ERROR_IO ?
 		       strerror(errno) : error_text(error), *good ? " (what comes before the damage is in it)" : "");
 	if (v.kind)
 		result = leave_out(x, s, &v);

@@ -28,12 +28,6 @@ int recipient_leave_out(struct recipient *x, const char *path, const struct data
 	return EXIT_DONE;
 }
 
-static void damaged(struct collected_verdict *v, const char *why)
-{
-	v->kind = "damaged";
-	snprintf(v->why, sizeof v->why, "%s", why);
-}
-
 /* The first time: nothing of a segment that turns out damaged is used, so all of it is looked at before anything is written. */
 static int look_through(const struct recipient *x, const struct spool_file *file, recipient_look *look, void *user, struct collected_verdict *v,
 	struct dataset_segment *seen, bool *stopped)
@@ -48,7 +42,7 @@ static int look_through(const struct recipient *x, const struct spool_file *file
 			continue;
 		}
 		if (hive_day(e.t_us) < 0)
-			damaged(v, "it has times that are in no calendar");
+			collected_refuse(v, "damaged", "it has times that are in no calendar");
 		else if (look && !look(user, segment_reader_meta(reader), &e, v))
 			*stopped = !v->kind;
 		if (seen->has.rows == 0 || e.t_us < seen->has.first_us)
@@ -109,7 +103,7 @@ int recipient_use(struct recipient *x, const struct collected_segment *s, recipi
 	else if (error == ERROR_MEMORY)
 		result = recipient_no_memory();
 	else if (error)
-		damaged(&v, error == ERROR_IO ? strerror(errno) : error_text(error));
+		collected_refuse(&v, "damaged", "%s", error == ERROR_IO ? strerror(errno) : error_text(error));
 	*good = !result && !v.kind;
 	if (!result && v.kind)
 		result = recipient_leave_out(x, s->path, &s->at, &v);
