@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/input.h>
+#include <linux/kd.h>
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -22,7 +24,7 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* Who gets a call. */
-enum { S = 1 << FILTER_SUPERVISOR, C = 1 << FILTER_CAPTURE, W = 1 << FILTER_WRITER, ALL = S | C | W };
+enum { S = 1 << FILTER_SUPERVISOR, C = 1 << FILTER_CAPTURE, W = 1 << FILTER_WRITER, I = 1 << FILTER_INPUTD, ALL = S | C | W | I };
 
 struct call { int number; int who; };
 
@@ -40,7 +42,7 @@ static const struct call calls[] = {
 	{SCMP_SYS(inotify_add_watch), ALL}, {SCMP_SYS(inotify_rm_watch), ALL},
 	{SCMP_SYS(recvmsg), ALL}, {SCMP_SYS(recvfrom), ALL}, {SCMP_SYS(recvmmsg), ALL}, {SCMP_SYS(shutdown), ALL},
 	{SCMP_SYS(getsockopt), ALL}, {SCMP_SYS(getsockname), ALL}, {SCMP_SYS(getpeername), ALL},
-	{SCMP_SYS(sendmsg), S | C}, {SCMP_SYS(sendto), S | C}, {SCMP_SYS(sendmmsg), S | C},
+	{SCMP_SYS(sendmsg), S | C | I}, {SCMP_SYS(sendto), S | C | I}, {SCMP_SYS(sendmmsg), S | C},
 	/* Looking at files. */
 	{SCMP_SYS(fstat), ALL}, {SCMP_SYS(newfstatat), ALL}, {SCMP_SYS(stat), ALL}, {SCMP_SYS(lstat), ALL},
 	{SCMP_SYS(fstat64), ALL}, {SCMP_SYS(fstatat64), ALL}, {SCMP_SYS(stat64), ALL}, {SCMP_SYS(lstat64), ALL},
@@ -75,8 +77,8 @@ static const struct call calls[] = {
 	{SCMP_SYS(rmdir), S | W}, {SCMP_SYS(link), S | W}, {SCMP_SYS(linkat), S | W},
 	{SCMP_SYS(fchmod), S | W}, {SCMP_SYS(umask), S | W}, {SCMP_SYS(creat), S | W},
 	/* The supervisor: its socket, its children, and what these do to themselves before their own filter. */
-	{SCMP_SYS(bind), S}, {SCMP_SYS(listen), S}, {SCMP_SYS(accept), S}, {SCMP_SYS(accept4), S}, {SCMP_SYS(connect), S},
-	{SCMP_SYS(setsockopt), S}, {SCMP_SYS(chmod), S}, {SCMP_SYS(fchmodat), S}, {SCMP_SYS(chdir), S},
+	{SCMP_SYS(bind), S}, {SCMP_SYS(listen), S}, {SCMP_SYS(accept), S}, {SCMP_SYS(accept4), S | I}, {SCMP_SYS(connect), S | I},
+	{SCMP_SYS(setsockopt), S | I}, {SCMP_SYS(chmod), S}, {SCMP_SYS(fchmodat), S}, {SCMP_SYS(chdir), S},
 	{SCMP_SYS(fchdir), S}, {SCMP_SYS(fork), S}, {SCMP_SYS(wait4), S}, {SCMP_SYS(waitid), S}, {SCMP_SYS(waitpid), S},
 	{SCMP_SYS(pidfd_open), S}, {SCMP_SYS(pidfd_send_signal), S}, {SCMP_SYS(setpgid), S}, {SCMP_SYS(setsid), S},
 	{SCMP_SYS(setpriority), S}, {SCMP_SYS(capset), S}, {SCMP_SYS(seccomp), S},
@@ -101,8 +103,8 @@ struct rule { int number, who; unsigned argument; uint64_t mask, value; };
 #define TCGETS_TERMIOS2 _IOC(_IOC_READ, 'T', 0x2A, 44)
 
 static const struct rule rules[] = {
-	{SCMP_SYS(open), C, 1, OPEN_WRITES, O_RDONLY},
-	{SCMP_SYS(openat), C, 2, OPEN_WRITES, O_RDONLY},
+	{SCMP_SYS(open), C | I, 1, OPEN_WRITES, O_RDONLY},
+	{SCMP_SYS(openat), C | I, 2, OPEN_WRITES, O_RDONLY},
 	{SCMP_SYS(open), S | W, 1, 0, 0},
 	{SCMP_SYS(openat), S | W, 2, 0, 0},
 
@@ -118,7 +120,16 @@ static const struct rule rules[] = {
 	{SCMP_SYS(ioctl), ALL, 1, EXACT, TCGETS_TERMIOS2},
 	{SCMP_SYS(ioctl), ALL, 1, EXACT, FIONREAD},
 	{SCMP_SYS(ioctl), ALL, 1, EXACT, TIOCGPGRP},
+	/* Whose are a console's keys: its own, or a display server's? */
+	{SCMP_SYS(ioctl), S | C, 1, EXACT, KDGKBMODE},
+	{SCMP_SYS(ioctl), S | C, 1, EXACT, KDGETMODE},
 	{SCMP_SYS(ioctl), S, 1, EXACT, FIONBIO},
+	/* Of input devices everything may be asked; of what changes something, only what is its own descriptor's: no grab, no
+	 * other meaning of a key, no other repetition. */
+	{SCMP_SYS(ioctl), I, 1, _IOC(_IOC_DIRMASK, _IOC_TYPEMASK, 0, 0), _IOC(_IOC_READ, 'E', 0, 0)},
+	{SCMP_SYS(ioctl), I, 1, EXACT, EVIOCSCLOCKID},
+	{SCMP_SYS(ioctl), I, 1, EXACT, EVIOCSMASK},
+	{SCMP_SYS(ioctl), I, 1, EXACT, EVIOCREVOKE},
 
 	{SCMP_SYS(fcntl), ALL, 1, EXACT, F_GETFD},
 	{SCMP_SYS(fcntl), ALL, 1, EXACT, F_SETFD},
@@ -146,10 +157,10 @@ static const struct rule rules[] = {
 	{SCMP_SYS(prctl), S, 0, EXACT, PR_SET_SECCOMP},
 
 	/* Its own limits only; changing them (third argument not NULL) is for the time before the sandbox. */
-	{SCMP_SYS(prlimit64), C | W, 2, UINT64_MAX, 0},
+	{SCMP_SYS(prlimit64), C | W | I, 2, UINT64_MAX, 0},
 	{SCMP_SYS(prlimit64), S, 0, EXACT, 0},
 
-	{SCMP_SYS(socket), S, 0, EXACT, AF_UNIX},
+	{SCMP_SYS(socket), S | I, 0, EXACT, AF_UNIX}, /* the broker's: to join the system bus again */
 	{SCMP_SYS(socketpair), S, 0, EXACT, AF_UNIX},
 	/* New processes, but no threads and no namespaces. */
 	{SCMP_SYS(clone), S, 0, NAMESPACES | CLONE_VM | CLONE_THREAD, 0},

@@ -3,8 +3,8 @@
 #ifndef ASSENT_FILTER_H
 #define ASSENT_FILTER_H
 
-/* Filters stack: capture's and writer's lie within the supervisor's, which they inherit. */
-enum filter { FILTER_SUPERVISOR, FILTER_CAPTURE, FILTER_WRITER };
+/* Filters stack: capture's and writer's lie within the supervisor's, which they inherit. The broker (assent-inputd) has its own. */
+enum filter { FILTER_SUPERVISOR, FILTER_CAPTURE, FILTER_WRITER, FILTER_INPUTD };
 
 /*
  * Enters the filter, in all threads. What is not listed fails with EPERM; running a program, tracing and

@@ -39,9 +39,9 @@ bool heap_begin(void)
 {
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_MAX, 0);
-	mallopt(M_TOP_PAD, RESERVE);
 	mallopt(M_TRIM_THRESHOLD, TRIM);
 	__libc_free(__libc_malloc(RESERVE)); /* grows by that, and touches nothing of it */
+	mallopt(M_TOP_PAD, RESERVE); /* after that: it comes on top of what is asked for */
 	wiping = true;
 	return true;
 }

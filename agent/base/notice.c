@@ -49,7 +49,7 @@ static void limit(struct pages *p, const char *here, const char *asked, enum set
 	if (strcmp(here, asked) == 0)
 		return;
 	p->lowered = true;
-	layout_filled(&p->layout, "    ", "    ", p->words[from == FROM_POLICY ? WORD_LESS_POLICY : WORD_LESS_SETTINGS], asked, NULL);
+	layout_filled(&p->layout, "    ", "    ", p->words[from == FROM_POLICY || from == FROM_EVDEV_KEYS ? WORD_LESS_POLICY : WORD_LESS_SETTINGS], asked, NULL);
 }
 
 char *notice_times(const char *const *w, const struct limits *l)

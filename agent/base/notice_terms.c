@@ -89,7 +89,7 @@ char *notice_review(const char *const *w, int64_t review_us)
 
 static const char *less(const struct pages *p, enum settings_origin from)
 {
-	return p->words[from == FROM_POLICY ? WORD_LESS_POLICY : WORD_LESS_SETTINGS];
+	return p->words[from == FROM_POLICY || from == FROM_EVDEV_KEYS ? WORD_LESS_POLICY : WORD_LESS_SETTINGS];
 }
 
 static void handed(struct pages *p)

@@ -153,6 +153,9 @@ static int drop_capabilities(uint64_t keep, const char **what)
 	struct __user_cap_data_struct data[2];
 	if (syscall(SYS_capget, &header, data) != 0)
 		return fail(ERROR_IO, "dropping capabilities: reading them", what);
+	/* None at all: a unit's own filter may forbid to ask for them. */
+	if (!(data[0].permitted | data[1].permitted | data[0].inheritable | data[1].inheritable))
+		return 0;
 	for (int i = 0; i < 2; i++) {
 		data[i].permitted &= (uint32_t)(keep >> (32 * i));
 		data[i].effective = data[i].permitted;
@@ -207,6 +210,19 @@ int sandbox_supervisor(const char **what)
 {
 	/* Capabilities stay: capture inherits them, and locks memory with one. */
 	return filter_enter(FILTER_SUPERVISOR, what);
+}
+
+int sandbox_inputd(const char **what)
+{
+	int result = 0;
+	/* What was mapped since sandbox_lock_memory. */
+	if (to_be_locked)
+		result = lock_now(what);
+	if (result == 0)
+		result = drop_capabilities(0, what);
+	if (result == 0)
+		result = filter_enter(FILTER_INPUTD, what);
+	return result;
 }
 
 const char *sandbox_features(void)

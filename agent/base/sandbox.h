@@ -32,6 +32,10 @@ int sandbox_keeper(const char *data, const char *outbox, const char **what);
  * children inherit this and add their own. */
 int sandbox_supervisor(const char **what);
 
+/* Broker (assent-inputd), with its socket open: devices and files for reading only, local sockets, no program, no process; no ioctl
+ * that changes a device (grab, key codes). What its unit forbids it beyond that is in packaging/systemd. */
+int sandbox_inputd(const char **what);
+
 /* "seccomp: yes, landlock: yes (ABI 7, writer)" and the like, for status and tests. Kernel's answers at the first
  * call: sandbox_begin makes it, before a filter can forbid to ask. */
 const char *sandbox_features(void);

@@ -112,7 +112,7 @@ static int required(const struct config *c, const struct config_node *map, struc
 
 static int source(const struct config *c, const struct config_node *node, struct settings *s, struct config_error *error)
 {
-	static const char *const sources[] = {"x11", "evdev", NULL};
+	static const char *const sources[] = {"x11", "x11+evdev", "evdev", NULL};
 	int which = -1;
 	int r = config_choice(c, node, sources, &which, error);
 	if (r == 0 && which >= 0)
@@ -131,10 +131,20 @@ static int accessibility(const struct config *c, const struct config_node *node,
 	return r;
 }
 
+static int evdev_keys(const struct config *c, const struct config_node *node, struct settings *s, struct config_error *error)
+{
+	static const char *const words[] = {"none", "class", "code", NULL}; /* the order of enum detail */
+	int which = DETAIL_CLASS;
+	int r = config_choice(c, node, words, &which, error);
+	s->has_evdev_keys = node != NULL;
+	s->evdev_keys = (enum detail)which;
+	return r;
+}
+
 int settings_parse(const char *name, const char *text, size_t length, bool is_policy, struct settings *s, struct config_error *error)
 {
 	static const char *const of_policy[] = {"capture", "retention", "review", "release", "require", "studies", "exclude_apps",
-		"terminals", "programs", "sensitive", "accessibility", NULL};
+		"terminals", "programs", "sensitive", "accessibility", "evdev_keys", NULL};
 	static const char *const of_participant[] = {"source", "capture", "retention", "review", "terminals", "programs", "private_hotkey", "sensitive", "accessibility", NULL};
 	struct config *c;
 	memset(s, 0, sizeof *s);
@@ -156,6 +166,7 @@ int settings_parse(const char *name, const char *text, size_t length, bool is_po
 	    (r = releasing(c, config_get(root, "release"), s, error)) ||
 	    (r = required(c, config_get(root, "require"), s, error)) ||
 	    (r = accessibility(c, config_get(root, "accessibility"), is_policy, s, error)) ||
+	    (r = evdev_keys(c, config_get(root, "evdev_keys"), s, error)) ||
 	    (r = source(c, config_get(root, "source"), s, error)))
 		goto out;
 	s->has_retention = config_get(root, "retention") != NULL;

@@ -66,6 +66,27 @@ static int tighten(struct merged *out, const struct settings *s, enum settings_o
 	return unite(&l->exclude_apps, &s->limits.exclude_apps);
 }
 
+/* From the devices: the broker tells at most what it may, and codes at most. */
+static void from_devices(struct merged *out, const struct settings *policy)
+{
+	enum detail told = policy->has_evdev_keys ? policy->evdev_keys : DETAIL_CLASS;
+	if (out->limits.keys > DETAIL_CODE) {
+		out->limits.keys = DETAIL_CODE;
+		out->keys = FROM_SOURCE;
+	}
+	if (out->limits.keys > told) {
+		out->limits.keys = told;
+		out->keys = FROM_EVDEV_KEYS;
+	}
+}
+
+const char *settings_origin_name(enum settings_origin from)
+{
+	static const char *const names[] = {[FROM_STUDY] = "study", [FROM_POLICY] = "policy", [FROM_PARTICIPANT] = "participant",
+		[FROM_EVDEV_KEYS] = "evdev_keys", [FROM_SOURCE] = "source"};
+	return names[from];
+}
+
 int64_t settings_retention_us(const struct settings *policy, const struct settings *participant)
 {
 	int64_t most = policy->has_retention ? policy->limits.retention_us : 0;
@@ -116,11 +137,14 @@ static void sensitive(crypto_generichash_state *h, const struct sensitive_rules 
 }
 
 /* Field by field: padding must not change the hash. */
-static void fingerprint(const struct study *study, struct merged *m)
+static void fingerprint(const struct study *study, const char *source, struct merged *m)
 {
 	crypto_generichash_state h;
 	crypto_generichash_init(&h, NULL, 0, sizeof m->hash);
 	crypto_generichash_update(&h, (const unsigned char *)study->id, strlen(study->id) + 1);
+	if (!*source)
+		source = "x11";
+	crypto_generichash_update(&h, (const unsigned char *)source, strlen(source) + 1);
 	const struct limits *l = &m->limits;
 	const int64_t values[] = {l->keys, l->key_grid_us, l->pointer, l->scroll, l->apps, l->retention_us, m->keys, m->grid,
 		m->pointer, m->scroll, m->apps, m->retention, m->only_from_study, m->exclude_from_policy,
@@ -174,6 +198,8 @@ void settings_merge(const struct study *study, const struct settings *policy, co
 	out->only_from_study = study->capture.only_apps.count;
 	out->exclude_from_policy = tighten(out, policy, FROM_POLICY);
 	out->exclude_from_participant = tighten(out, participant, FROM_PARTICIPANT);
+	if (strcmp(participant->source, "evdev") == 0)
+		from_devices(out, policy);
 	out->limits.private_hotkey = participant->limits.private_hotkey;
 	out->accessibility = participant->accessibility && !policy->leave_accessibility;
 	/* Dropping one of them would capture what somebody excluded. */
@@ -184,6 +210,11 @@ void settings_merge(const struct study *study, const struct settings *policy, co
 		forbid(out, "the built-in list of sensitive text is damaged (install assent again)");
 	else if (patterns_join(&out->sensitive, &policy->sensitive) || patterns_join(&out->sensitive, &participant->sensitive))
 		forbid(out, "policy and participant together name more patterns of sensitive text than there is room for (join some)");
+	/* Who presses it believes that nothing is recorded from then on. */
+	out->hotkey_dead = out->limits.private_hotkey.code && out->limits.keys < DETAIL_CODE && strcmp(participant->source, "evdev") == 0;
+	if (out->hotkey_dead)
+		forbid(out, "the hotkey for private mode would not work, since with source evdev classes of keys do not tell which key it was "
+		       "(take private_hotkey out of assent.yaml; assent private on and off do the same, and sway can bind them to a key)");
 	unsigned missing = policy->required & ~settings_references(study);
 	for (size_t i = 0; i < sizeof references / sizeof *references; i++)
 		if (missing & references[i].bit)
@@ -197,5 +228,5 @@ void settings_merge(const struct study *study, const struct settings *policy, co
 	}
 	if (policy->forbid)
 		forbid(out, "the policy forbids all capture on this machine (policy.yaml: capture: forbidden)");
-	fingerprint(study, out);
+	fingerprint(study, participant->source, out);
 }

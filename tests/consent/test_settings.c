@@ -201,7 +201,8 @@ static void never_more(void **state)
 {
 	static const char *const keys[] = {"none", "class", "code", "text"}, *const grids[] = {"exact", "20ms", "100ms"};
 	static const char *const pointers[] = {"none", "buttons", "full"}, *const apps[] = {"none", "id", "title"};
-	static const char *const reviews[] = {"0s", "72h", "manual", "9d"}, *const kept[] = {"1d", "30d", "400d"};
+	static const char *const reviews[] = {"0s", "72h", "manual", "9d"}, *const kept[] = {"1d", "30d", "400d"},
+		*const sources[] = {"", "x11", "x11+evdev", "evdev"};
 	struct study *s = wide();
 	struct settings f[2];
 	struct merged m;
@@ -221,6 +222,9 @@ static void never_more(void **state)
 				 PICK(keys), PICK(grids), PICK(pointers), PICK(apps), round % 3 ? "true" : "false", k, PICK(kept), PICK(reviews));
 			f[k] = read_one(text, k == 0);
 		}
+		snprintf(f[1].source, sizeof f[1].source, "%s", PICK(sources));
+		f[0].has_evdev_keys = round % 2;
+		f[0].evdev_keys = (enum detail)(round % 3);
 		settings_merge(s, &f[0], &f[1], &m);
 		const struct limits *l = &m.limits, *bound[] = {&s->capture, &f[0].limits, &f[1].limits};
 		const int64_t review[] = {s->review_us, f[0].review_us, f[1].review_us};
@@ -233,6 +237,72 @@ static void never_more(void **state)
 		assert_int_equal(l->exclude_apps.count, 3);
 		assert_false(m.forbidden);
 	}
+	study_free(s);
+}
+
+/* From the devices keys are no more than codes, and no more than the policy lets the broker tell; from the X server they are what they were. */
+static void by_source(void **state)
+{
+	static const struct { const char *policy, *participant; enum detail study, keys; enum settings_origin from; } cases[] = {
+		{"", "source: evdev\n", DETAIL_TEXT, DETAIL_CLASS, FROM_EVDEV_KEYS},
+		{"evdev_keys: class\n", "source: evdev\n", DETAIL_CODE, DETAIL_CLASS, FROM_EVDEV_KEYS},
+		{"evdev_keys: none\n", "source: evdev\n", DETAIL_CLASS, DETAIL_NONE, FROM_EVDEV_KEYS},
+		{"evdev_keys: code\n", "source: evdev\n", DETAIL_TEXT, DETAIL_CODE, FROM_SOURCE},
+		{"evdev_keys: code\n", "source: evdev\n", DETAIL_CODE, DETAIL_CODE, FROM_STUDY},
+		{"evdev_keys: code\ncapture: {keys: class}\n", "source: evdev\n", DETAIL_TEXT, DETAIL_CLASS, FROM_POLICY},
+		{"evdev_keys: code\n", "source: evdev\ncapture: {keys: none}\n", DETAIL_TEXT, DETAIL_NONE, FROM_PARTICIPANT},
+		{"", "source: evdev\n", DETAIL_CLASS, DETAIL_CLASS, FROM_STUDY},
+		{"", "source: x11+evdev\n", DETAIL_TEXT, DETAIL_TEXT, FROM_STUDY},
+		{"evdev_keys: none\n", "source: x11+evdev\n", DETAIL_TEXT, DETAIL_TEXT, FROM_STUDY},
+		{"evdev_keys: none\n", "source: x11\n", DETAIL_TEXT, DETAIL_TEXT, FROM_STUDY},
+		{"evdev_keys: none\n", "", DETAIL_TEXT, DETAIL_TEXT, FROM_STUDY},
+	};
+	struct study *s = wide();
+	struct merged m, other;
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct settings p = read_one(cases[i].policy, true), u = read_one(cases[i].participant, false);
+		s->capture.keys = cases[i].study;
+		settings_merge(s, &p, &u, &m);
+		if (m.limits.keys != cases[i].keys || m.keys != cases[i].from)
+			fail_msg("case %zu: keys %d from %s", i, m.limits.keys, settings_origin_name(m.keys));
+	}
+	/* Another source is another recording; the one that is not named is X11. */
+	struct settings none = read_one("", true), x = read_one("source: x11\n", false), both = read_one("source: x11+evdev\n", false);
+	settings_merge(s, &none, &none, &m);
+	settings_merge(s, &none, &x, &other);
+	assert_memory_equal(m.hash, other.hash, sizeof m.hash);
+	settings_merge(s, &none, &both, &other);
+	assert_memory_not_equal(m.hash, other.hash, sizeof m.hash);
+	study_free(s);
+}
+
+/* A hotkey that nobody would hear must not be relied on: then nothing is recorded. */
+static void hotkey_needs_codes(void **state)
+{
+	static const struct { const char *policy, *participant; enum detail study; bool dead; } cases[] = {
+		{"", "source: evdev\nprivate_hotkey: ctrl+alt+p\n", DETAIL_TEXT, true},
+		{"evdev_keys: code\n", "source: evdev\nprivate_hotkey: ctrl+alt+p\n", DETAIL_CLASS, true},
+		{"evdev_keys: code\n", "source: evdev\nprivate_hotkey: ctrl+alt+p\n", DETAIL_NONE, true},
+		{"evdev_keys: code\n", "source: evdev\nprivate_hotkey: ctrl+alt+p\n", DETAIL_CODE, false},
+		{"", "source: evdev\n", DETAIL_CLASS, false},
+		{"", "source: x11+evdev\nprivate_hotkey: ctrl+alt+p\n", DETAIL_NONE, false},
+		{"", "private_hotkey: ctrl+alt+p\n", DETAIL_CLASS, false},
+	};
+	struct study *s = wide();
+	struct merged m;
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct settings p = read_one(cases[i].policy, true), u = read_one(cases[i].participant, false);
+		s->capture.keys = cases[i].study;
+		settings_merge(s, &p, &u, &m);
+		if (m.forbidden != cases[i].dead || m.hotkey_dead != cases[i].dead)
+			fail_msg("case %zu: %d", i, m.forbidden);
+	}
+	/* What IT forbids is told before that. */
+	struct settings p = read_one("capture: forbidden\n", true), u = read_one(cases[0].participant, false);
+	settings_merge(s, &p, &u, &m);
+	assert_non_null(strstr(m.why, "policy"));
 	study_free(s);
 }
 
@@ -311,7 +381,7 @@ static void refuses(void **state)
 		{"capture: {only_apps: [x]}\n", true, "f:1: capture.only_apps: only a study"},
 		{"studies: [x]\n", false, "f:1: studies: unknown key"},
 		{"source: x11\n", true, "f:1: source: unknown key"},
-		{"source: wayland\n", false, "f:1: source: \"wayland\" is not permitted (one of: x11, evdev)"},
+		{"source: wayland\n", false, "f:1: source: \"wayland\" is not permitted (one of: x11, x11+evdev, evdev)"},
 		{"accessibility: on\n", true, "f:1: accessibility: \"on\" is not permitted (one of: leave)"},
 		{"accessibility: yes\n", false, "f:1: accessibility: \"yes\" is not permitted (one of: leave, on)"},
 		{"require: ethics\n", true, "f:1: require: is a single value, must be a map"},
@@ -322,6 +392,7 @@ static void refuses(void **state)
 		{"require: {references: [ethics]}\n", false, "f:1: require: unknown key"},
 		{"release: now\n", true, "f:1: release: \"now\" is not permitted (one of: forbidden, manual)"},
 		{"release: manual\n", false, "f:1: release: unknown key"},
+		{"evdev_keys: class\n", false, "f:1: evdev_keys: unknown key"},
 		{"review: never\n", true, "f:1: review: \"never\" is not a duration"},
 		{"join: typing-2026\n", true, "f:1: join: unknown key"},
 		{"hidden: true\n", true, "f:1: hidden: unknown key"},
@@ -473,7 +544,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_said), cmocka_unit_test(tightens), cmocka_unit_test(never_widens), cmocka_unit_test(forbids),
 		cmocka_unit_test(holds_back), cmocka_unit_test(requires), cmocka_unit_test(never_more), cmocka_unit_test(owner),
-		cmocka_unit_test(adds_patterns), cmocka_unit_test(accessibility), cmocka_unit_test(too_many), cmocka_unit_test(refuses), cmocka_unit_test(shipped_files), cmocka_unit_test(places),
+		cmocka_unit_test(by_source), cmocka_unit_test(hotkey_needs_codes), cmocka_unit_test(adds_patterns), cmocka_unit_test(accessibility), cmocka_unit_test(too_many), cmocka_unit_test(refuses), cmocka_unit_test(shipped_files), cmocka_unit_test(places),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
