@@ -11,13 +11,15 @@
 #include "supervisor.h"
 
 static const char usage[] =
-	"Usage: assentd [--source x11|replay:FILE] [--data DIR] [--config FILE] [--check-config] [--verbose]\n"
-	"       assentd --doctor [--json] [--titles] [--data DIR] [--config FILE]\n"
+	"Usage: assentd [--source x11|x11+evdev|evdev|replay:FILE] [--data DIR] [--config FILE] [--check-config] [--verbose]\n"
+	"       assentd --doctor [--source x11|x11+evdev|evdev] [--json] [--titles] [--data DIR] [--config FILE]\n"
 	"\n"
 	"Records keyboard and pointer interaction as far as the participant agreed (see assent join).\n"
 	"It starts nothing by itself: without a valid decision in the ledger it waits, and no input is read.\n"
 	"\n"
 	"  --source x11          the X server of $DISPLAY (default)\n"
+	"  --source x11+evdev    the same, with the kernel's times of the input devices, as assent-inputd reads them\n"
+	"  --source evdev        the input devices, and sway or a text console for where the keys go\n"
 	"  --source replay:FILE  raw events from a text file (tests/flow/README.md); ends with the file\n"
 	"  --data DIR            instead of $XDG_DATA_HOME/assent\n"
 	"  --config FILE         instead of $XDG_CONFIG_HOME/assent/assent.yaml\n"
@@ -26,12 +28,16 @@ static const char usage[] =
 	"  --verbose             more messages; never what was typed\n"
 	"  --help, --version\n";
 
+static bool is_source(const char *name)
+{
+	return strcmp(name, "x11") == 0 || strcmp(name, "x11+evdev") == 0 || strcmp(name, "evdev") == 0 || strncmp(name, "replay:", 7) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct supervisor s;
-	s.source = "x11";
 	const char *data = NULL, *config = NULL;
-	bool check = false, source_given = false, doctor = false;
+	bool check = false, doctor = false;
 	struct doctor_options look = { 0 };
 	enum { OPT_SOURCE = 256, OPT_DOCTOR, OPT_JSON, OPT_TITLES, OPT_DATA, OPT_CONFIG, OPT_CHECK, OPT_VERBOSE, OPT_HELP, OPT_VERSION };
 	static const struct option options[] = {
@@ -43,7 +49,7 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, OPT_VERSION }, { NULL, 0, NULL, 0 } };
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (o) {
-		case OPT_SOURCE: s.source = optarg; source_given = true; break;
+		case OPT_SOURCE: s.given = optarg; break;
 		case OPT_DATA: data = optarg; break;
 		case OPT_CONFIG: config = optarg; break;
 		case OPT_CHECK: check = true; break;
@@ -64,6 +70,15 @@ int main(int argc, char **argv)
 		fputs("assentd: --json and --titles go with --doctor\nTry 'assentd --help'.\n", stderr);
 		return 2;
 	}
+	if (s.given && !is_source(s.given)) {
+		fprintf(stderr, "assentd: there is no source '%s': use x11, x11+evdev, evdev or replay:FILE\nTry 'assentd --help'.\n", s.given);
+		return 2;
+	}
+	if (doctor && s.given && strncmp(s.given, "replay:", 7) == 0) {
+		fputs("assentd: --doctor looks at what is there: not at a replay\nTry 'assentd --help'.\n", stderr);
+		return 2;
+	}
+	look.source = s.given;
 	log_name("assentd");
 	int error = places_find(data, config, &s.places);
 	if (error) {
@@ -78,13 +93,7 @@ int main(int argc, char **argv)
 		log_error("%s", problem.text);
 		return 1;
 	}
-	if (!source_given && s.participant.source[0])
-		s.source = s.participant.source;
-	s.once = strncmp(s.source, "replay:", 7) == 0;
-	if (strcmp(s.source, "x11") != 0 && !s.once) {
-		log_error("source '%s' is not available in this version: use x11 or replay:FILE", s.source);
-		return 2;
-	}
+	supervisor_source(&s);
 	if (check) {
 		puts("configuration is good");
 		return 0;

@@ -20,13 +20,13 @@
 #include "base/sandbox.h"
 #include "base/trim.h"
 #include "error.h"
+#include "obstacle.h"
 #include "outlet.h"
 #include "pipeline.h"
 #include "source/atspi.h"
+#include "source/desktop.h"
 #include "source/replay.h"
 #include "source/session.h"
-#include "source/tty.h"
-#include "source/x11.h"
 #include "store/ledger.h"
 #include "store/secrets.h"
 
@@ -34,9 +34,7 @@ enum {
 	DRAIN_DELAY_US = 50000,           /* FACTS: a listener that waits this long costs a tenth of one that does not */
 	DRAIN_POINTER_US = 100000,        /* while only the pointer moves */
 	DRAIN_LARGE = 32768,              /* more than this was read: the server is ahead, do not wait */
-	HEAR_BUS_US = 300000,             /* at most, at the start */
-	SAMPLE_MIN_US = 200000,           /* while keys come */
-	SAMPLE_POINTER_US = 1000000       /* while only the pointer moves */
+	HEAR_BUS_US = 300000              /* at most, at the start */
 };
 
 struct capture {
@@ -45,7 +43,7 @@ struct capture {
 	struct secrets secrets;
 	struct pipeline pipeline;
 	struct outlet outlet;
-	struct x11 *x;
+	struct desktop *desktop;
 	struct atspi *bus;
 	struct session *session;          /* NULL: no logind here */
 	struct replay *replay;
@@ -54,7 +52,7 @@ struct capture {
 	int64_t until_us;                 /* UTC: when the decision runs out */
 	int64_t drain_at_us;              /* INT64_MAX: nothing to drain */
 	int64_t sampled_us;
-	bool keys_seen;                   /* in the last drain: then oracles are asked again after it */
+	bool keys_seen;                   /* since input was there: then oracles are asked again after the drain */
 	bool input_seen;
 	struct raw_event look;            /* at the focused terminal, */
 	bool looked;                      /* before a drain, and not fed yet */
@@ -116,9 +114,9 @@ static struct raw_event look_at_tty(struct capture *c, uint64_t window, int32_t 
 	struct raw_event raw = { .kind = RAW_TTY };
 	/* The worse of both lists' words: policy and participant may each add programs. */
 	raw.mono_us = clock_mono_us();   /* it vouches for the time before the look, not after it */
-	enum tty_state state = tty_look(pid, &c->options->participant->programs);
+	enum tty_state state = desktop_look(c->desktop, pid, &c->options->participant->programs);
 	if (state == TTY_UNKNOWN && c->options->policy->programs.count)
-		state = tty_look(pid, &c->options->policy->programs);
+		state = desktop_look(c->desktop, pid, &c->options->policy->programs);
 	raw.as.tty.window = window;
 	raw.as.tty.state = state;
 	return raw;
@@ -134,12 +132,25 @@ static bool look_at_focused_tty(struct capture *c)
 	return true;
 }
 
-static int sample(struct capture *c)
+/* A part of the desktop is gone: says which, and ends. */
+static void desktop_gone(struct capture *c, const struct desktop_problem *problem)
+{
+	static const enum capture_end ends[] = { [DESKTOP_NO_PART] = CAPTURE_FAILED, [DESKTOP_DISPLAY] = CAPTURE_NO_DISPLAY,
+		[DESKTOP_BROKER] = CAPTURE_NO_BROKER, [DESKTOP_PLACE] = CAPTURE_NO_CONTEXT };
+	if (c->end != CAPTURE_DONE)
+		return;
+	c->end = ends[problem->part];
+	obstacle_note(c->options->stats, problem);
+	log_error("%s: capture ends%s%s", problem->what, problem->remedy[0] ? "; " : "", problem->remedy);
+}
+
+static void sample(struct capture *c)
 {
 	c->sampled_us = clock_mono_us();
 	if (look_at_focused_tty(c))
 		feed(c, &c->look);
-	return x11_sample(c->x);
+	if (desktop_sample(c->desktop))
+		desktop_gone(c, desktop_problem(c->desktop));
 }
 
 static void ask_live(void *user, const struct question *q)
@@ -148,8 +159,8 @@ static void ask_live(void *user, const struct question *q)
 	switch (q->kind) {
 	case ASK_SAMPLE:
 		c->sampled_us = clock_mono_us();
-		if (x11_sample(c->x))
-			c->end = CAPTURE_NO_DISPLAY;
+		if (desktop_sample(c->desktop))
+			desktop_gone(c, desktop_problem(c->desktop));
 		break;
 	case ASK_TTY: {
 		struct raw_event look = look_at_tty(c, q->window, q->pid);
@@ -157,7 +168,8 @@ static void ask_live(void *user, const struct question *q)
 		break;
 	}
 	case ASK_FIELD:
-		atspi_ask(c->bus, q->object, clock_mono_us());
+		if (c->bus)
+			atspi_ask(c->bus, q->object, clock_mono_us());
 		break;
 	}
 }
@@ -247,9 +259,10 @@ static int open_signals(void)
 static void drain(struct capture *c)
 {
 	size_t bytes = 0;
-	c->keys_seen = c->input_seen = false;
-	if (x11_drain(c->x, &bytes)) {
-		c->end = CAPTURE_NO_DISPLAY;
+	/* Not keys: a look may have read some already. */
+	c->input_seen = false;
+	if (desktop_drain(c->desktop, &bytes)) {
+		desktop_gone(c, desktop_problem(c->desktop));
 		return;
 	}
 	/* A prompt that was there when the first of them came in: it counts behind the Return that led to it. */
@@ -259,8 +272,8 @@ static void drain(struct capture *c)
 	c->last_was_large = bytes >= DRAIN_LARGE;
 	c->drain_at_us = INT64_MAX;
 	/* Keys lie between two samples, one before they were read and this one: both must be good. */
-	if (c->keys_seen && sample(c))
-		c->end = CAPTURE_NO_DISPLAY;
+	if (c->keys_seen)
+		sample(c);
 	/* While only the pointer moves, the next movement is sure to come: not to be woken for it is half the cost. */
 	const struct stay *s = context_stay(&c->pipeline.context, c->pipeline.context.serial);
 	if (c->input_seen && !c->keys_seen && !s->terminal)
@@ -306,26 +319,27 @@ static void mirror_masked(struct capture *c)
 static void step(struct capture *c, bool writer_behind)
 {
 	bool delayed = c->drain_at_us != INT64_MAX;
-	struct pollfd fds[] = {
-		{ .fd = c->signal_fd, .events = POLLIN },
-		{ .fd = c->ledger_fd, .events = POLLIN },
-		{ .fd = c->clock_fd, .events = POLLIN },
-		{ .fd = c->outlet.fd, .events = (short)(writer_behind ? POLLOUT : 0) },
+	enum { SIGNALS, LEDGER, CLOCK, WRITER, BUS, SESSION, PRIVATE, DESKTOP, COUNT = DESKTOP + DESKTOP_FDS };
+	struct pollfd fds[COUNT] = {
+		[SIGNALS] = { .fd = c->signal_fd, .events = POLLIN },
+		[LEDGER] = { .fd = c->ledger_fd, .events = POLLIN },
+		[CLOCK] = { .fd = c->clock_fd, .events = POLLIN },
+		[WRITER] = { .fd = c->outlet.fd, .events = (short)(writer_behind ? POLLOUT : 0) },
 		/* While the first event waits for company these would only wake us again. */
-		{ .fd = atspi_fd(c->bus), .events = (short)(atspi_events(c->bus) & (delayed ? POLLOUT : ~0)) },
-		{ .fd = delayed ? -1 : x11_fd(c->x), .events = POLLIN },
-		{ .fd = session_fd(c->session), .events = (short)session_events(c->session) },
-		{ .fd = c->options->private_fd, .events = POLLIN },
+		[BUS] = { .fd = atspi_fd(c->bus), .events = (short)(atspi_events(c->bus) & (delayed ? POLLOUT : ~0)) },
+		[SESSION] = { .fd = session_fd(c->session), .events = (short)session_events(c->session) },
+		[PRIVATE] = { .fd = c->options->private_fd, .events = POLLIN },
 	};
-	int n = poll(fds, sizeof fds / sizeof fds[0], timeout_ms(c, clock_mono_us()));
+	desktop_poll(c->desktop, delayed, fds + DESKTOP);
+	int n = poll(fds, COUNT, timeout_ms(c, clock_mono_us()));
 	if (n < 0 && errno != EINTR) {
 		log_error("poll: %s", strerror(errno));
 		c->end = CAPTURE_FAILED;
 		return;
 	}
-	if (fds[0].revents)
+	if (fds[SIGNALS].revents)
 		c->stop = true;
-	if (fds[7].revents) {
+	if (fds[PRIVATE].revents) {
 		eventfd_t ticks;
 		eventfd_read(c->options->private_fd, &ticks);
 		uint64_t asked = atomic_load(&c->options->stats->private_asked);
@@ -334,45 +348,50 @@ static void step(struct capture *c, bool writer_behind)
 			drain(c);
 		take_private(c, asked, clock_mono_us());
 	}
-	if (fds[1].revents) {
+	if (fds[LEDGER].revents) {
 		char buffer[4096] __attribute__((aligned(8)));
 		while (read(c->ledger_fd, buffer, sizeof buffer) > 0)
 			;
 	}
-	if (fds[1].revents || clock_utc_us() >= c->until_us)
+	if (fds[LEDGER].revents || clock_utc_us() >= c->until_us)
 		check_consent(c);
 	if (c->stop)
 		return;
-	if (fds[2].revents) {
+	if (fds[CLOCK].revents) {
 		uint64_t ticks;
 		ssize_t ignored = read(c->clock_fd, &ticks, sizeof ticks);
 		(void)ignored;
 		feed_clock(c);
 		check_consent(c);
 	}
-	if (fds[3].revents & (POLLERR | POLLHUP)) {
+	if (fds[WRITER].revents & (POLLERR | POLLHUP)) {
 		c->end = CAPTURE_NO_WRITER;
 		return;
 	}
 	int64_t now = clock_mono_us();
 	/* Before the keys are read: those that wait in the server were typed into what is locked now, as far as one knows. */
-	if ((fds[6].revents || session_deadline_us(c->session) <= now) && session_process(c->session)) {
+	if ((fds[SESSION].revents || session_deadline_us(c->session) <= now) && session_process(c->session)) {
 		log_error("the system bus went away: capture ends, since a locked session cannot be told any more");
 		c->end = CAPTURE_FAILED;
 		return;
 	}
-	if (fds[5].revents || (!delayed && x11_pending(c->x))) {
+	if (desktop_news(c->desktop, fds + DESKTOP)) {
+		desktop_gone(c, desktop_problem(c->desktop));
+		return;
+	}
+	if (desktop_has_input(c->desktop, fds + DESKTOP)) {
 		/* A terminal's prompt can come and go fast, and only a look tells; a grab is asked about at leisure. */
-		int64_t rest = c->keys_seen ? SAMPLE_MIN_US : SAMPLE_POINTER_US;
+		int64_t rest = desktop_rest_us(c->desktop, c->keys_seen);
 		if (!c->looked)
 			c->looked = look_at_focused_tty(c);
+		c->keys_seen = false;
 		if (now - c->sampled_us >= rest) {
 			c->sampled_us = now;
-			if (x11_sample(c->x))
-				c->end = CAPTURE_NO_DISPLAY;
+			if (desktop_sample(c->desktop))
+				desktop_gone(c, desktop_problem(c->desktop));
 		}
 		c->drain_at_us = c->last_was_large ? now : now + DRAIN_DELAY_US;
-	} else if (!delayed && fds[4].revents) {
+	} else if (!delayed && fds[BUS].revents) {
 		c->drain_at_us = now + DRAIN_DELAY_US;
 	}
 	/* News from the bus belong after the focus change that they follow: read the X server first. */
@@ -380,7 +399,7 @@ static void step(struct capture *c, bool writer_behind)
 		drain(c);
 		if (c->end == CAPTURE_DONE && atspi_process(c->bus))
 			c->end = CAPTURE_NO_BUS;
-	} else if ((fds[4].revents & ~POLLIN) || atspi_deadline_us(c->bus) <= now) {
+	} else if ((fds[BUS].revents & ~POLLIN) || atspi_deadline_us(c->bus) <= now) {
 		/* Carets belong behind their keys. */
 		drain(c);
 		if (c->end == CAPTURE_DONE && atspi_process(c->bus))
@@ -395,7 +414,7 @@ static void step(struct capture *c, bool writer_behind)
 		pipeline_check(&c->pipeline, now);
 	}
 	/* The round trips above may have queued events inside the library, where poll does not see them. */
-	if (c->end == CAPTURE_DONE && c->drain_at_us == INT64_MAX && x11_pending(c->x))
+	if (c->end == CAPTURE_DONE && c->drain_at_us == INT64_MAX && desktop_pending(c->desktop))
 		c->drain_at_us = now + DRAIN_DELAY_US;
 	pipeline_release(&c->pipeline, clock_mono_us());
 	mirror_masked(c);
@@ -416,25 +435,25 @@ static void hear_bus(struct capture *c)
 static enum capture_end run_live(struct capture *c)
 {
 	const struct limits *limits = &c->options->merged->limits;
-	struct x11_options x11 = {
-		.keys = limits->keys != DETAIL_NONE, .pointer = limits->pointer, .scroll = limits->scroll,
-		.titles = limits->apps == APPS_TITLE, .text = limits->keys >= DETAIL_CODE,
+	struct desktop_options desktop = {
+		.keys = limits->keys, .pointer = limits->pointer, .scroll = limits->scroll, .titles = limits->apps == APPS_TITLE,
 		.terminals = &c->options->participant->terminals,
 	};
+	struct desktop_problem problem;
 	const char *what = "";
 	struct ledger_view view;
 	/* Before anything is joined: it may have been withdrawn since the supervisor looked. */
 	if (!consent_holds(c, &view))
 		return CAPTURE_DONE;
-	if (x11_open(NULL, &x11, feed, c, &c->x, &what)) {
-		log_error("%s", what);
-		return CAPTURE_NO_DISPLAY;
+	if (desktop_open(c->options->source, &desktop, feed, c, &c->desktop, &problem)) {
+		desktop_gone(c, &problem);
+		return c->end;
 	}
-	if (atspi_open(feed, c, &c->bus, &what)) {
+	if (desktop_has_fields(c->desktop) && atspi_open(feed, c, &c->bus, &what)) {
 		log_error("%s; without it no field can be told from a password's", what);
 		return CAPTURE_NO_BUS;
 	}
-	int session = session_open(feed, c, &c->session, &what);
+	int session = session_open(desktop_session(c->desktop), feed, c, &c->session, &what);
 	if (session && session != ERROR_UNSUPPORTED) {
 		log_error("%s: this machine has logind, and without its word a locked session cannot be told", what);
 		return CAPTURE_FAILED;
@@ -453,9 +472,9 @@ static enum capture_end run_live(struct capture *c)
 	feed_clock(c);
 	feed_consent(c, &view);
 	hear_bus(c);
-	if (x11_select(c->x, &what)) {
-		log_error("%s", what);
-		return CAPTURE_NO_DISPLAY;
+	if (desktop_select(c->desktop)) {
+		desktop_gone(c, desktop_problem(c->desktop));
+		return c->end;
 	}
 	mirror_masked(c);
 	atomic_store(&c->options->stats->capture_ready, 1);
@@ -470,9 +489,6 @@ static enum capture_end run_live(struct capture *c)
 			c->end = CAPTURE_NO_WRITER;
 	}
 	switch (c->end) {
-	case CAPTURE_NO_DISPLAY:
-		log_error("the X server went away: capture ends");
-		break;
 	case CAPTURE_NO_BUS:
 		log_error("the accessibility bus went away: capture ends, since password fields cannot be told any more");
 		break;
@@ -620,8 +636,6 @@ int capture_run(const struct capture_options *options)
 	c.pipeline.redact.user = &c.outlet;
 	c.pipeline.redact.jitter = jitter_us;
 	c.pipeline.redact.jitter_user = (void *)(uintptr_t)options->jitter;
-	c.pipeline.redact.jitter = jitter_us;
-	c.pipeline.redact.jitter_user = (void *)(uintptr_t)options->jitter;
 	begin_private(&c);
 	if (begin_sensitive(&c))
 		return CAPTURE_FAILED;
@@ -636,11 +650,9 @@ int capture_run(const struct capture_options *options)
 		struct pollfd fd = { .fd = options->pipe, .events = POLLOUT };
 		poll(&fd, 1, 100);
 	}
-	if (c.bus)
-		atspi_close(c.bus);
+	atspi_close(c.bus);
 	session_close(c.session);
-	if (c.x)
-		x11_close(c.x);
+	desktop_close(c.desktop);
 	outlet_release(&c.outlet);
 	explicit_bzero(ring, AIRLOCK_CAPACITY * sizeof *ring);
 	explicit_bzero(&c.sensitive, sizeof c.sensitive);

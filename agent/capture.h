@@ -17,11 +17,13 @@ enum capture_end {
 	CAPTURE_NO_DISPLAY = 10,          /* no X server, or it went away */
 	CAPTURE_NO_BUS = 11,              /* no accessibility bus, or it went away */
 	CAPTURE_NO_SANDBOX = 12,
-	CAPTURE_NO_WRITER = 13
+	CAPTURE_NO_WRITER = 13,
+	CAPTURE_NO_BROKER = 14,           /* the devices cannot be read: stats->broker_refusal */
+	CAPTURE_NO_CONTEXT = 15           /* nobody says where the keys go: stats->no_context */
 };
 
 struct capture_options {
-	const char *source;               /* "x11" or "replay:FILE" */
+	const char *source;               /* "x11", "x11+evdev", "evdev" or "replay:FILE" */
 	const char *ledger;
 	struct ledger_trust *trust;       /* narrowed to the study; what it holds is read on from */
 	const char *study;                /* id that the decision must be about */

@@ -53,14 +53,15 @@ static void look_at_session(struct doctor *d)
 {
 	struct session *s = NULL;
 	const char *what = NULL;
-	int e = session_open(on_lock, d, &s, &what);
-	if (e == ERROR_UNSUPPORTED)
+	int e = session_open(doctor_context_session(d), on_lock, d, &s, &what);
+	d->no_logind = e == ERROR_UNSUPPORTED;
+	if (e == ERROR_UNSUPPORTED && !d->devices)
 		doctor_find(d, "logind", false, "systemd-logind or elogind",
 			    "%s: that the screen is locked is told by the keyboard's grab and by the locker's name only", what ? what : "there is no logind");
-	else if (e)
+	else if (e && e != ERROR_UNSUPPORTED)
 		doctor_find(d, "logind", true, "start it (systemctl status systemd-logind dbus), or log out and in again",
 			    "this machine has logind, but its word cannot be had, and nothing is recorded without: %s", what ? what : "no answer");
-	else if (what)
+	else if (e == 0 && what)
 		doctor_find(d, "logind", false, NULL, "%s", what);
 	session_close(s);
 }
@@ -77,6 +78,7 @@ static int look(struct doctor *d, bool titles, struct x11 **x)
 			    display && display[0] ? display : "DISPLAY is not set");
 		return e;
 	}
+	d->place = "x11";
 	return 0;
 }
 
@@ -90,9 +92,21 @@ static int confine(void)
 	return ERROR_DENIED;
 }
 
+static int look_at_windows(struct doctor *d, struct x11 *x)
+{
+	int e = 0;
+	if (d->only_devices) {
+		e = doctor_context_look(d);
+	} else if (x11_list(x, &d->list)) {
+		doctor_find(d, "display", true, "look again", "the X server went away");
+		d->place = NULL;
+	}
+	return e == 0 && d->list ? doctor_windows(d) : e;
+}
+
 static bool wants_oracle(const struct doctor *d)
 {
-	bool wants = atspi_list_state(d->bus) != ATSPI_BUS_GOOD;
+	bool wants = doctor_has_fields(d) && atspi_list_state(d->bus) != ATSPI_BUS_GOOD;
 	for (int i = 0; i < d->windows; i++)
 		wants |= d->window[i].wants_oracle;
 	return wants;
@@ -100,44 +114,54 @@ static bool wants_oracle(const struct doctor *d)
 
 int doctor_run(const struct places *places, const struct doctor_options *options)
 {
-	static struct doctor d;
+	/* Not static: what is never used would be locked in every process of assentd. */
+	struct doctor *d = calloc(1, sizeof *d);
 	struct x11 *x = NULL;
 	const char *what = "";
 	int code = 1;
 	bool titles = options->titles || (!options->json && isatty(STDOUT_FILENO));
 
 	setlocale(LC_CTYPE, "");
-	d.places = places;
-	if (sandbox_begin(&what)) {
-		log_error("sandbox: %s", what);
+	if (!d || sandbox_begin(&what)) {
+		log_error("%s%s", d ? "sandbox: " : "out of memory", what);
+		free(d);
 		return code;
 	}
-	doctor_settings(&d);
-	look_at_session(&d);
-	int e = atspi_list_open(&d.bus);
-	if (e == 0 && look(&d, titles, &x) == 0) {
+	d->places = places;
+	if (options->source)
+		snprintf(d->source, sizeof d->source, "%s", options->source);
+	doctor_settings(d);
+	int e = d->only_devices ? doctor_context_open(d, titles) : 0;
+	look_at_session(d);
+	if (e == 0)
+		e = atspi_list_open(&d->bus);
+	if (e == 0 && d->devices)
+		doctor_devices(d);
+	if (e == 0 && !d->only_devices)
+		look(d, titles, &x);
+	if (e == 0 && d->place) {
 		e = confine();
-		if (e == 0 && x11_list(x, &d.list))
-			doctor_find(&d, "display", true, "look again", "the X server went away");
-		if (e == 0 && d.list)
-			e = doctor_windows(&d);
+		if (e == 0)
+			e = look_at_windows(d, x);
 	}
 	if (e == ERROR_MEMORY)
 		log_error("out of memory");
 	if (e)
 		goto out;
-	d.wants_oracle = wants_oracle(&d);
-	doctor_machine(&d);
+	d->wants_oracle = wants_oracle(d);
+	doctor_machine(d);
 	if (options->json)
-		doctor_json(&d, titles, stdout);
+		doctor_json(d, titles, stdout);
 	else
-		doctor_print(&d, titles, stdout);
+		doctor_print(d, titles, stdout);
 	/* A reader that has seen enough is no failure. */
-	if ((fflush(stdout) == 0 || errno == EPIPE) && d.list)
-		code = d.wants_oracle ? 3 : 0;
+	if ((fflush(stdout) == 0 || errno == EPIPE) && d->place && (d->served || !d->devices))
+		code = d->wants_oracle ? 3 : 0;
 out:
 	x11_close(x);
-	atspi_list_close(d.bus);
-	free(d.list);
+	doctor_context_close(d);
+	atspi_list_close(d->bus);
+	free(d->list);
+	free(d);
 	return code;
 }

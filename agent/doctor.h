@@ -12,11 +12,12 @@
 #include "base/places.h"
 
 struct doctor_options {
+	const char *source;              /* NULL: the settings' */
 	bool json, titles;               /* titles also where it does not print to a terminal */
 };
 
-/* Prints to standard output; the program's exit code: 0; 1 no display, or it failed; 3 some application, or all, would be
- * masked for want of an oracle. */
+/* Prints to standard output; the program's exit code: 0; 1 nothing can be recorded (no display; of a source with devices: nobody reads
+ * them for this session, or nobody says where the keys go), or it failed; 3 some application, or all, would be masked for want of an oracle. */
 int doctor_run(const struct places *places, const struct doctor_options *options);
 
 #endif

@@ -137,7 +137,7 @@ static void no_bus(const struct doctor *d, struct doctor_window *w)
 }
 
 /* Known before any oracle is asked. */
-static bool nowhere(struct doctor_window *w)
+static bool nowhere(const struct doctor *d, struct doctor_window *w)
 {
 	const struct raw_app *app = &w->seen->app;
 	const char *slash = strrchr(app->exe, '/'), *name = slash ? slash + 1 : app->exe;
@@ -149,7 +149,8 @@ static bool nowhere(struct doctor_window *w)
 	}
 	if (app->pid <= 0) {
 		w->cause = DOCTOR_NO_PROCESS;
-		WHY(w, "the X server does not know its process: it is connected over a network, or from a container");
+		WHY(w, d->only_devices ? "sway does not know its process: it is a window of Xwayland, or one of sway's own" :
+		    "the X server does not know its process: it is connected over a network, or from a container");
 		return true;
 	}
 	if (app->foreign && (app->exe[0] || app->sandbox[0])) {
@@ -207,13 +208,19 @@ void doctor_advise(const struct doctor *d, struct doctor_window *w, const struct
 {
 	if (excluded(d, w))
 		return;
-	if (!nowhere(w)) {
+	if (!nowhere(d, w)) {
 		if (w->seen->app.terminal && place->role != FIELD_SECRET)
 			doctor_advise_terminal(d, w, place);
 		else
 			by_accessibility(d, w, place, lasting);
 	}
 	if (lasting->open && !w->now.open) {
+		if (d->doubt && !d->is_private && !d->locked) {
+			w->cause = DOCTOR_OTHER;
+			WHY(w, "%s", d->doubt);
+			MEND(w, "see below");
+			return;
+		}
 		w->cause = d->is_private ? DOCTOR_PRIVATE : d->locked ? DOCTOR_LOCKED : DOCTOR_GRABBED;
 		WHY(w, d->is_private ? "you switched private mode on" : d->locked ? "the session is locked" : "another program holds the keyboard (a locker, a prompt, a menu)");
 		MEND(w, d->is_private ? "none needed; assent private off" : "none needed: recording goes on when that is over");

@@ -4,6 +4,7 @@
 #define ASSENT_DOCTOR_INSIDE_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/places.h"
 #include "base/settings.h"
@@ -57,13 +58,24 @@ struct doctor_finding {
 
 enum { DOCTOR_FINDINGS_MAX = 32 };
 
+struct doctor_context;
+
 struct doctor {
 	const struct places *places;
 	struct settings policy, participant;
 	struct merged merged;
+	char source[32];                 /* "x11", "x11+evdev", "evdev" */
+	bool devices, only_devices;      /* the source takes the times from them; all of the input */
+	enum detail wanted_keys;         /* by the study; by no study: text */
+	bool agent_reads;                /* the agent records with the devices now */
+	bool no_logind;
+	bool served;                     /* by the broker, or it would be */
+	struct doctor_context *context;  /* of only_devices */
+	const char *place;               /* who says where the keys go: "x11", "sway", "console"; NULL: nobody */
 	bool joined;                     /* merged is that of a study in force; else of policy and participant alone */
-	struct x11_list *list;           /* NULL: no display */
+	struct x11_list *list;           /* NULL: no display, and no sway */
 	struct atspi_list *bus;
+	const char *doubt;               /* why sway's word does not count now; NULL: it does */
 	bool locked;                     /* by logind */
 	bool is_private;                 /* private mode is on */
 	bool wants_oracle;               /* some window does, or there is no accessibility at all */
@@ -76,7 +88,7 @@ struct doctor {
 /* Where a key might go, and what the oracles say there. */
 struct doctor_place {
 	const struct raw_app *app;
-	bool locked, grabbed, is_private;
+	bool locked, grabbed, is_private, doubted;
 	enum tty_state tty;              /* of a terminal */
 	enum field_role role;            /* of the focused object; PENDING: none is known */
 };
@@ -99,6 +111,19 @@ void doctor_settings(struct doctor *d);
 void doctor_machine(struct doctor *d);
 void doctor_find(struct doctor *d, const char *id, bool problem, const char *mend, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* doctor_devices.c: findings about broker, policy, session and seat. */
+void doctor_devices(struct doctor *d);
+
+/* doctor_context.c: connects to sway or the console, before the sandbox; ERROR_MEMORY. Then d->place, and of sway d->list. */
+int doctor_context_open(struct doctor *d, bool titles);
+int doctor_context_look(struct doctor *d);
+void doctor_context_close(struct doctor *d);
+/* Logind's id of the console's session; NULL: it is no console. */
+const char *doctor_context_session(const struct doctor *d);
+
+/* Could there be fields, of which only accessibility knows? Not on a text console. */
+static inline bool doctor_has_fields(const struct doctor *d) { return !d->place || strcmp(d->place, "console") != 0; }
 
 /* doctor_print.c, doctor_json.c */
 void doctor_print(const struct doctor *d, bool titles, FILE *out);

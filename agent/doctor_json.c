@@ -43,7 +43,9 @@ static void window(const struct doctor_window *w, bool titles, FILE *out)
 void doctor_json(const struct doctor *d, bool titles, FILE *out)
 {
 	fputs("{\"version\":1", out);
-	field(out, "display", d->list ? getenv("DISPLAY") : NULL);
+	field(out, "source", d->source);
+	field(out, "context", d->place);
+	field(out, "display", d->list && !d->only_devices ? getenv("DISPLAY") : NULL);
 	flag(out, "joined", d->joined);
 	fputs(",\"windows\":[", out);
 	for (int i = 0; i < d->windows; i++) {

@@ -39,6 +39,8 @@ static void feed(struct story *s, struct raw_event raw)
 static void sample(struct story *s)
 {
 	struct raw_event raw = { .kind = RAW_GRAB };
+	if (s->place->doubted)
+		return;
 	raw.as.grab.grabbed = s->place->grabbed;
 	feed(s, raw);
 	raw = (struct raw_event){ .kind = RAW_AGREE };

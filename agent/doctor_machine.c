@@ -64,9 +64,12 @@ static void merge(struct doctor *d, const struct ledger_view *view)
 			study->capture = all;
 	}
 	if (study)
+		d->wanted_keys = study->capture.keys;
+	if (study)
 		settings_merge(study, &d->policy, &d->participant, &d->merged);
 	if (d->joined && d->merged.forbidden)
-		doctor_find(d, "forbidden", true, "ask your IT", "nothing is recorded: %s", d->merged.why);
+		doctor_find(d, "forbidden", true, d->merged.hotkey_dead ? "change your settings, or ask your IT" : "ask your IT", "nothing is recorded: %s",
+			    d->merged.why);
 	else if (d->policy.forbid)
 		doctor_find(d, "forbidden", true, "ask your IT", "nothing is recorded: the policy forbids all capture on this machine");
 	if (d->joined && d->merged.limits.keys == DETAIL_NONE)
@@ -113,7 +116,9 @@ static void find_agent(struct doctor *d, const struct ledger_view *view)
 		doctor_find(d, "agent", false, "systemctl --user start assentd", "no agent is running, so nothing is recorded");
 	else if (e)
 		doctor_find(d, "agent", false, "systemctl --user restart assentd", "the agent does not answer");
-	else if (strncmp(answer, "{\"recording\":true", 17) != 0)
+	else if (strncmp(answer, "{\"recording\":true", 17) == 0)
+		d->agent_reads = strstr(answer, "evdev\",\"obstacle\":") != NULL;
+	else
 		doctor_find(d, "agent", false, "assent status tells why", "the agent is running and does not record");
 }
 
@@ -126,6 +131,12 @@ void doctor_settings(struct doctor *d)
 		doctor_find(d, "settings", true, "IT mends that line; nothing is recorded meanwhile", "%s", error.text);
 	if (settings_load(d->places->config, false, &d->participant, &error))
 		doctor_find(d, "settings", true, "mend that line; nothing is recorded meanwhile", "%s", error.text);
+	if (d->source[0])
+		memcpy(d->participant.source, d->source, sizeof d->source);
+	else
+		snprintf(d->source, sizeof d->source, "%s", d->participant.source[0] ? d->participant.source : "x11");
+	d->only_devices = strcmp(d->source, "evdev") == 0;
+	d->devices = d->only_devices || strcmp(d->source, "x11+evdev") == 0;
 	find_ledger(d, &view);
 	merge(d, &view);
 	find_agent(d, &view);
@@ -213,15 +224,15 @@ static void find_limits(struct doctor *d)
 static void find_session(struct doctor *d)
 {
 	const char *wayland = getenv("WAYLAND_DISPLAY"), *type = getenv("XDG_SESSION_TYPE");
-	if ((wayland && wayland[0]) || (type && !strcmp(type, "wayland")))
-		doctor_find(d, "wayland", true, "log in to an Xorg session",
-			    "this is a Wayland session: only windows of Xwayland are seen here, and recorded");
-	if (!d->list)
+	if (!d->only_devices && ((wayland && wayland[0]) || (type && !strcmp(type, "wayland"))))
+		doctor_find(d, "wayland", true, "log in to an Xorg session; under sway see: assent doctor --source evdev",
+			    "this is a Wayland session: an X server sees nothing there but the windows of Xwayland, so only these are recorded");
+	if (d->locked)
+		doctor_find(d, "locked", false, NULL, "the session is locked or inactive, says logind: everything is masked meanwhile");
+	if (!d->list || d->only_devices)
 		return;
 	if (d->list->grabbed && !d->locked)
 		doctor_find(d, "grab", false, NULL, "another program holds the keyboard now (a locker, a prompt, a menu): everything is masked meanwhile");
-	if (d->locked)
-		doctor_find(d, "locked", false, NULL, "the session is locked or inactive, says logind: everything is masked meanwhile");
 	if (!d->list->managed)
 		doctor_find(d, "window-manager", false, NULL, "no window manager tells which windows there are: these are those found on the screen");
 	if (!d->list->focus)
@@ -233,7 +244,8 @@ static void find_session(struct doctor *d)
 void doctor_machine(struct doctor *d)
 {
 	find_session(d);
-	find_bus(d);
+	if (doctor_has_fields(d))
+		find_bus(d);
 	find_proc(d);
 	find_limits(d);
 }

@@ -55,10 +55,11 @@ static int look(struct doctor *d, struct doctor_window *w)
 	w->oracle = app->terminal ? DOCTOR_TERMINAL : atspi_list_has(d->bus, app->pid) ? DOCTOR_ACCESSIBILITY : DOCTOR_NO_ORACLE;
 	int e = doctor_judge(&d->merged.limits, &place, &lasting);
 	w->now = lasting;
-	if (e == 0 && (d->locked || d->list->grabbed || d->is_private)) {
+	if (e == 0 && (d->locked || d->list->grabbed || d->is_private || d->doubt)) {
 		place.locked = d->locked;
 		place.grabbed = d->list->grabbed;
 		place.is_private = d->is_private;
+		place.doubted = d->doubt;
 		e = doctor_judge(&d->merged.limits, &place, &w->now);
 	}
 	if (e == 0)

@@ -7,7 +7,7 @@
 static const char *const kinds[EVENT_KIND_COUNT] = {
 	"key_down", "key_up", "key_repeat", "button_down", "button_up", "motion", "scroll",
 	"touch_down", "touch_move", "touch_up", "focus", "span", "gap", "start", "stop", "clock",
-	"screen", "layout",
+	"screen", "layout", "skew",
 };
 
 static const char *const classes[CLASS_COUNT] = {

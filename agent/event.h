@@ -26,6 +26,8 @@ enum event_kind {
 	EVENT_FOCUS, EVENT_SPAN, EVENT_GAP, EVENT_START, EVENT_STOP, EVENT_CLOCK,
 	EVENT_SCREEN,            /* x, y: size of the screen, px */
 	EVENT_LAYOUT,            /* text: the keyboard layout's name, e.g. "de" */
+	EVENT_SKEW,              /* of the rows since the last such row: the display's times less the kernel's, µs: x the least, y the most, dx the mean;
+	                          * dy: the share of them that kept the display's time, as the kernel's is not known */
 	EVENT_KIND_COUNT
 };
 
@@ -119,6 +121,10 @@ enum touch_action { TOUCH_BEGIN, TOUCH_UPDATE, TOUCH_END };
 
 enum { RAW_TEXT_MAX = 7 };
 
+/* Whose time it is, where two sources tell of the same. */
+enum raw_timed { TIMED_ALONE, TIMED_JOINED, /* the kernel's, found for what the display told */
+	TIMED_UNJOINED };                     /* the display's, as the kernel's was not found */
+
 /* One input event. Fixed size: the airlock holds it by value. */
 struct raw_input {
 	int32_t x, y;            /* px on the screen, if has & HAS_POSITION */
@@ -129,10 +135,12 @@ struct raw_input {
 	uint8_t action;          /* key_action (keys, buttons) or touch_action */
 	uint8_t key_class;       /* key_class, by the layout in force */
 	uint8_t has;             /* HAS_POSITION | HAS_DELTA */
-	bool synthetic;
-	bool chord;              /* a key with Ctrl, Alt or Super held */
-	bool dead;               /* an accent that waits for its letter */
+	bool synthetic : 1;
+	bool chord : 1;          /* a key with Ctrl, Alt or Super held */
+	bool dead : 1;           /* an accent that waits for its letter */
+	uint8_t timed : 2;       /* raw_timed */
 	char text[RAW_TEXT_MAX + 1]; /* what the key produced, UTF-8 */
+	int32_t skew_us;         /* TIMED_JOINED: the display's time less this one's */
 };
 
 /* Who owns the focused window. Empty strings where it is not known. */
@@ -142,6 +150,7 @@ struct raw_app {
 	bool terminal;           /* the source can look at its ttys */
 	bool foreign;            /* another mount namespace: its paths and ttys are not ours */
 	bool private_window;     /* of a browser, as far as its title tells */
+	bool loose;              /* not told in the order of the input: what came since the last RAW_AGREE may have gone to either window */
 	char exe[EVENT_APP_MAX + 1];    /* /proc/PID/exe */
 	char sandbox[64];               /* flatpak or snap id */
 	char klass[64], instance[64];   /* WM_CLASS */
@@ -165,6 +174,9 @@ enum tty_state {
 	TTY_STARTING             /* echoes, but what has the foreground was started a moment ago, and may be about to switch that off */
 };
 
+/* Who tells of locks. */
+enum lock_by { LOCK_SESSION, LOCK_DEVICES, LOCK_BY_COUNT };
+
 enum consent_state { CONSENT_NONE, CONSENT_GIVEN, CONSENT_PAUSED, CONSENT_WITHDRAWN, CONSENT_EXPIRED,
 	CONSENT_INVALID };
 
@@ -184,7 +196,8 @@ struct raw_event {
 		struct { bool grabbed;
 			 bool in_order; } grab;                  /* told in the stream of the input: what came before it was before it */
 		struct { bool agrees; } agree;
-		struct { bool locked; } lock;
+		struct { bool locked;
+			 uint8_t by; } lock;                     /* who says so: each is asked for itself, and one that locks is enough */
 		struct { bool on; } private_mode;
 		struct { enum consent_state state;
 			 int64_t given_us, until_us;             /* UTC: it covers events from .. before */

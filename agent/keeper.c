@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -105,18 +106,21 @@ static int work(const struct places *places, struct stats *stats, const struct s
 
 int keeper_run(const struct places *places, struct stats *stats)
 {
-	static struct settings policy, participant;
+	/* Not static: capture would lock them, too. */
+	struct settings *policy = calloc(1, sizeof *policy), *participant = calloc(1, sizeof *participant);
 	struct config_error error;
 	const char *what = "";
 	bool readable = true;
 	log_name("assentd[keeper]");
+	if (!policy || !participant)
+		return KEEPER_FAILED;
 	/* At any instant it may be ended: what it does is whole or is done again. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	if (settings_load(places->policy, true, &policy, &error) || settings_load(places->config, false, &participant, &error)) {
+	if (settings_load(places->policy, true, policy, &error) || settings_load(places->config, false, participant, &error)) {
 		log_warn("%s; nothing is released", error.text);
-		policy.has_retention = participant.has_retention = false;
+		policy->has_retention = participant->has_retention = false;
 		readable = false;
 	}
 	if (access(places->data, F_OK))
@@ -130,5 +134,5 @@ int keeper_run(const struct places *places, struct stats *stats)
 		log_error("sandbox: %s", what);
 		return KEEPER_FAILED;
 	}
-	return work(places, stats, &policy, &participant, readable);
+	return work(places, stats, policy, participant, readable);
 }

@@ -66,13 +66,13 @@ static void decide(struct pipeline *p, const struct raw_event *raw)
 }
 
 /* Text is looked at in studies that keep it, or keys it can be made of. */
-static void read_text(struct pipeline *p, const struct raw_event *raw, uint32_t press)
+static void read_text(struct pipeline *p, const struct raw_event *raw, uint32_t press, int64_t mono_us)
 {
 	if (!p->sensitive || p->consent.permit.keys < DETAIL_CODE || !press)
 		return;
 	/* What is masked anyway is not looked at, and not remembered. */
 	if (raw->kind == RAW_KEY && !context_stay(&p->context, p->context.serial)->masked)
-		sensitive_key(p->sensitive, press, raw->mono_us, &raw->as.input);
+		sensitive_key(p->sensitive, press, mono_us, &raw->as.input);
 	else
 		sensitive_break(p->sensitive);
 }
@@ -91,13 +91,21 @@ static void toggle_private(struct pipeline *p, int64_t mono_us)
 	pipeline_feed(p, &raw);
 }
 
+/* Which of two clocks the judgement of input goes by: the display's, if it told of it. Focus, grabs and prompts stand in its order, and the
+ * kernel's time is earlier by as much as a busy display was late; it is only what is kept. */
+static int64_t told_us(const struct raw_event *raw)
+{
+	return raw->kind <= RAW_TOUCH && raw->as.input.timed == TIMED_JOINED ? raw->mono_us + raw->as.input.skew_us : raw->mono_us;
+}
+
 void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 {
+	int64_t mono_us = told_us(raw);
 	/* What the hotkey begins begins before it; what it ends, after it. */
 	bool toggled = raw->kind == RAW_KEY && hotkey_key(&p->hotkey, &raw->as.input);
 	bool was_private = p->context.private_mode;
 	if (toggled && !was_private)
-		toggle_private(p, raw->mono_us);
+		toggle_private(p, mono_us);
 	if (raw->kind == RAW_LOST || raw->kind == RAW_DEVICE)
 		hotkey_forget(&p->hotkey);
 
@@ -120,29 +128,29 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 		/* The line of presses knows all of them: a caret for one that is not recorded is no other's. */
 		press = press_kind(raw);
 		if (press >= 0)
-			entry.press = context_press(&p->context, (enum press_kind)press, raw->mono_us);
+			entry.press = context_press(&p->context, (enum press_kind)press, mono_us);
 		if (!p->running)
 			break;
-		p->input_us = raw->mono_us;
+		p->input_us = mono_us;
 		if (raw->kind == RAW_KEY)
-			p->key_us = raw->mono_us;
+			p->key_us = mono_us;
 		entry.as.input = raw->as.input;
 		entry.character = press == PRESS_CHARACTER;
 		/* A button that is let go, too: a drop can move the focus. */
 		entry.barrier = press == PRESS_BARRIER || raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH;
-		read_text(p, raw, entry.press);
-		hold(p, (enum held_kind)(HELD_KEY + (raw->kind - RAW_KEY)), raw->mono_us, &entry);
+		read_text(p, raw, entry.press, mono_us);
+		hold(p, (enum held_kind)(HELD_KEY + (raw->kind - RAW_KEY)), mono_us, &entry);
 		if (press == PRESS_BARRIER || raw->kind == RAW_BUTTON || raw->kind == RAW_TOUCH)
-			p->barrier_us = raw->mono_us;
+			p->barrier_us = mono_us;
 		break;
 	case RAW_CLOCK:
 		entry.as.clock.utc_us = raw->as.clock.utc_us;
 		entry.as.clock.boot_us = raw->as.clock.boot_us;
 		if (p->redact.clock_known && p->running) {
-			hold(p, HELD_CLOCK, raw->mono_us, &entry);
+			hold(p, HELD_CLOCK, mono_us, &entry);
 		} else {
 			entry.kind = HELD_CLOCK;
-			entry.mono_us = raw->mono_us;
+			entry.mono_us = mono_us;
 			redact_world(&p->redact, &p->consent.permit, &entry);
 		}
 		break;
@@ -152,35 +160,35 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 		entry.as.device.device = raw->as.device.device;
 		entry.as.device.klass = (uint8_t)raw->as.device.klass;
 		entry.as.device.present = raw->as.device.present;
-		hold(p, HELD_DEVICE, raw->mono_us, &entry);
+		hold(p, HELD_DEVICE, mono_us, &entry);
 		break;
 	case RAW_SCREEN:
 		if (!p->running)
 			break;
 		entry.as.screen.width = raw->as.screen.width;
 		entry.as.screen.height = raw->as.screen.height;
-		hold(p, HELD_SCREEN, raw->mono_us, &entry);
+		hold(p, HELD_SCREEN, mono_us, &entry);
 		break;
 	case RAW_LAYOUT:
 		if (!p->running)
 			break;
 		memcpy(entry.as.layout, raw->as.layout.name, sizeof entry.as.layout);
-		hold(p, HELD_LAYOUT, raw->mono_us, &entry);
+		hold(p, HELD_LAYOUT, mono_us, &entry);
 		break;
 	case RAW_LOST:
 		if (!p->running)
 			break;
 		entry.as.lost.count = raw->as.lost.count > 0 ? raw->as.lost.count : 0;
 		entry.as.lost.unknown = raw->as.lost.count < 0;
-		hold(p, HELD_LOST, raw->mono_us, &entry);
+		hold(p, HELD_LOST, mono_us, &entry);
 		break;
 	default:
 		break;
 	}
 	if (change.moved && p->running)
-		hold(p, HELD_STAY, raw->mono_us, &entry);
+		hold(p, HELD_STAY, mono_us, &entry);
 	if (toggled && was_private)
-		toggle_private(p, raw->mono_us);
+		toggle_private(p, mono_us);
 }
 
 bool pipeline_private(const struct pipeline *p)
@@ -323,7 +331,7 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 	/* In a place that is well but for this: masked for its moment, not until the next open event. */
 	bool text = verdict == VERDICT_MASKED && reason == REASON_SENSITIVE;
 	bool moment = plain || rest || ((text || !h->masked) && !stay->masked && context_vouched(stay));
-	if (consent_permit(&p->consent, redact_utc(&p->redact, h->mono_us), redact_utc(&p->redact, now_us), &permit)) {
+	if (consent_permit(&p->consent, redact_utc(&p->redact, airlock_kept_us(h)), redact_utc(&p->redact, now_us), &permit)) {
 		/* Not agreed to at that time, or not any more: as if it had not been. */
 	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
 		redact_world(&p->redact, &permit, h);
@@ -382,13 +390,14 @@ int64_t pipeline_deadline(const struct pipeline *p)
 			return next > p->input_us + PIPELINE_CHECK_US ? next : p->input_us + PIPELINE_CHECK_US;
 		return expiry;
 	}
-	/* Ask once more after the newest key; then only more text, or its end, can tell more. */
+	/* Ask once more after the newest key, and until all behind the head is judged; then only more text, or its end, can tell more. */
 	if (p->lingers && p->key_us != INT64_MIN) {
 		int64_t asked = p->key_us + CONTEXT_HOLD_US, end = sensitive_deadline(p->sensitive);
 		int64_t at = end;
 		if (p->checked_us < asked)
 			at = asked > next ? asked : next;
-		else if (p->checked_us < p->input_us + CONTEXT_HOLD_US)
+		else if (p->checked_us < p->input_us + CONTEXT_HOLD_US || p->cleared < p->airlock.count)
+			/* Nor did that answer for all: a caret was late, or the focus could not be seen. */
 			at = p->checked_us + PIPELINE_CHECK_POINTER_US;
 		at = at < end ? at : end;
 		return at < expiry ? at : expiry;

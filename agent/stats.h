@@ -11,6 +11,9 @@
 
 #include "event.h"
 
+/* BROKER_ABSENT: it is not there, or went away without a word. */
+enum { BROKER_ABSENT = -1, STATS_TEXT_MAX = 255 };
+
 struct stats {
 	_Atomic uint64_t kept;                   /* events sent to the writer */
 	_Atomic uint64_t spans[REASON_COUNT];
@@ -25,6 +28,9 @@ struct stats {
 	_Atomic int32_t capture_ready;           /* 1: input is selected */
 	_Atomic int32_t masked_now;              /* 1 + reason while masked; 0 open */
 	_Atomic int64_t airlock_p50_us, airlock_p99_us; /* how long kept key presses waited, to a fifth; 0: none yet */
+	_Atomic int32_t broker_refusal;          /* capture's, as it ends (obstacle.h): enum stream_refusal, BROKER_ABSENT; 0: it is not the devices */
+	_Atomic int32_t no_context;              /* capture's, as it ends: 1: nobody says where the keys go */
+	char obstacle[STATS_TEXT_MAX + 1], remedy[STATS_TEXT_MAX + 1]; /* of either, for people */
 	_Atomic uint64_t private_asked;          /* the supervisor's: counts its requests by 2; the lowest bit: on */
 	_Atomic uint64_t private_done;           /* the last of them that capture took (the supervisor, where there is none) */
 	_Atomic int32_t private_on;              /* private mode, as capture has it; a new capture begins with it */

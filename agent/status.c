@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/sandbox.h"
+#include "obstacle.h"
 
 static size_t json_text(char *out, size_t size, const char *text)
 {
@@ -42,6 +43,21 @@ static size_t json_reasons(char *out, size_t size, _Atomic uint64_t *counts, uns
 	return n;
 }
 
+/* null where nothing was noted. */
+static void json_obstacle(char *out, size_t size, struct stats *stats)
+{
+	char text[2 * STATS_TEXT_MAX + 16], remedy[2 * STATS_TEXT_MAX + 16];
+	struct obstacle o;
+	if (!obstacle_read(stats, &o)) {
+		snprintf(out, size, "null");
+		return;
+	}
+	json_text(text, sizeof text, o.text);
+	json_text(remedy, sizeof remedy, o.remedy);
+	snprintf(out, size, "{\"part\":\"%s\",\"refusal\":%s%s%s,\"text\":\"%s\",\"remedy\":\"%s\"}", o.part, o.refusal ? "\"" : "",
+		 o.refusal ? o.refusal : "null", o.refusal ? "\"" : "", text, remedy);
+}
+
 void supervisor_answer(void *user, const char *request, char *out, size_t size)
 {
 	struct supervisor *s = user;
@@ -65,7 +81,7 @@ void supervisor_answer(void *user, const char *request, char *out, size_t size)
 	bool recording = s->capture && atomic_load(&t->capture_ready) && s->kill_at_us == INT64_MAX;
 	const char *state = recording ? "recording" : s->capture && s->kill_at_us == INT64_MAX ? "starting" :
 			    s->capture ? "ending" : "waiting";
-	char why[1700], spans[600], gaps[600], masked[64], pids[96], since[32] = "null", time[28];
+	char why[1700], spans[600], gaps[600], masked[64], pids[96], since[32] = "null", time[28], obstacle[1200];
 	json_text(why, sizeof why, recording ? "" : s->why);
 	json_reasons(spans, sizeof spans, t->spans, 0, REASON_PAUSED);
 	json_reasons(gaps, sizeof gaps, t->gaps, REASON_PAUSED, REASON_COUNT);
@@ -79,14 +95,15 @@ void supervisor_answer(void *user, const char *request, char *out, size_t size)
 	bool private_on = atomic_load(&t->private_on);
 	if (private_on)
 		snprintf(since, sizeof since, "\"%s\"", clock_format(atomic_load(&t->private_since_us), time));
+	json_obstacle(obstacle, sizeof obstacle, t);
 	snprintf(out, size,
 		 "{\"recording\":%s,\"state\":\"%s\",\"why\":\"%s\",\"study\":\"%s\",\"epoch\":\"%s\",\"masked_now\":%s,"
 		 "\"private\":%s,\"private_since\":%s,\"private_pending\":%s,"
-		 "\"source\":\"%.16s\",\"sandbox\":\"%s\",\"pids\":%s,\"counters\":{\"kept\":%llu,\"written\":%llu,"
+		 "\"source\":\"%.16s\",\"obstacle\":%s,\"sandbox\":\"%s\",\"pids\":%s,\"counters\":{\"kept\":%llu,\"written\":%llu,"
 		 "\"bytes\":%llu,\"flushes\":%llu,\"segments\":%llu,\"recovered\":%llu,\"lost\":%llu,"
 		 "\"airlock_ms\":{\"p50\":%lld,\"p99\":%lld},\"spans\":%s,\"gaps\":%s}}",
 		 recording ? "true" : "false", state, why, s->study ? s->study->id : "", recording ? s->view.epoch : "",
-		 masked, private_on ? "true" : "false", since, private_pending(&s->private_mode) ? "true" : "false", strncmp(s->source, "replay:", 7) ? s->source : "replay", sandbox_features(), pids,
+		 masked, private_on ? "true" : "false", since, private_pending(&s->private_mode) ? "true" : "false", s->once ? "replay" : s->source, obstacle, sandbox_features(), pids,
 		 (unsigned long long)atomic_load(&t->kept), (unsigned long long)atomic_load(&t->written),
 		 (unsigned long long)atomic_load(&t->bytes), (unsigned long long)atomic_load(&t->flushes),
 		 (unsigned long long)atomic_load(&t->segments), (unsigned long long)atomic_load(&t->recovered),

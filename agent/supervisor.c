@@ -21,6 +21,7 @@
 #include "capture.h"
 #include "error.h"
 #include "keeper.h"
+#include "obstacle.h"
 #include "source/atspi_enable.h"
 #include "store/identity.h"
 #include "store/secrets.h"
@@ -133,6 +134,7 @@ static void start(struct supervisor *s)
 		return;
 	}
 	atomic_store(&s->stats->seal_until_us, 0);
+	obstacle_clear(s->stats);
 	fflush(NULL);
 	s->writer = fork();
 	if (s->writer == 0) {
@@ -193,6 +195,15 @@ static void later(struct supervisor *s)
 	s->retry_us = sooner(s->retry_us * 2, RETRY_MAX_US);
 }
 
+static void tell_obstacle(struct supervisor *s, const char *otherwise)
+{
+	struct obstacle o;
+	if (obstacle_read(s->stats, &o))
+		snprintf(s->why, sizeof s->why, "%s%s%s%s", o.text, *o.remedy ? " (" : "", o.remedy, *o.remedy ? ")" : "");
+	else
+		snprintf(s->why, sizeof s->why, "%s", otherwise);
+}
+
 static void capture_ended(struct supervisor *s, int status)
 {
 	/* Ended because it was to end, if not by itself: no failure, and no reason to wait before the next. */
@@ -218,6 +229,12 @@ static void capture_ended(struct supervisor *s, int status)
 		return;
 	case CAPTURE_NO_DISPLAY:
 		snprintf(s->why, sizeof s->why, "there is no X server to record from");
+		break;
+	case CAPTURE_NO_BROKER:
+		tell_obstacle(s, "the input devices cannot be read");
+		break;
+	case CAPTURE_NO_CONTEXT:
+		tell_obstacle(s, "nobody says where the keys go");
 		break;
 	case CAPTURE_NO_BUS:
 		snprintf(s->why, sizeof s->why, "there is no accessibility bus (install at-spi2-core)");
@@ -400,6 +417,15 @@ static bool offer_changed(struct supervisor *s)
 	return changed;
 }
 
+/* Settings say what keys may be told by what the source can, so they are to know which it is. Of a replay nothing is known. */
+void supervisor_source(struct supervisor *s)
+{
+	s->once = s->given && strncmp(s->given, "replay:", 7) == 0;
+	if (s->given)
+		snprintf(s->participant.source, sizeof s->participant.source, "%s", s->once ? "" : s->given);
+	s->source = s->once ? s->given : s->participant.source[0] ? s->participant.source : "x11";
+}
+
 static bool load_study(struct supervisor *s)
 {
 	char path[PLACE_MAX + 80];
@@ -407,8 +433,10 @@ static bool load_study(struct supervisor *s)
 	if (settings_load(s->places.policy, true, &s->policy, &error) ||
 	    settings_load(s->places.config, false, &s->participant, &error)) {
 		snprintf(s->why, sizeof s->why, "%s", error.text);
+		supervisor_source(s);
 		return false;
 	}
+	supervisor_source(s);
 	snprintf(path, sizeof path, "%s/%s.yaml", s->places.studies, s->view.given.study);
 	study_free(s->study);
 	s->study = NULL;

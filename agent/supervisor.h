@@ -22,7 +22,8 @@ enum { SUPERVISOR_HURRY_US = 100000 };
 
 struct supervisor {
 	struct places places;
-	const char *source;
+	const char *given;               /* --source; NULL: what the participant's file says counts */
+	const char *source;              /* "x11", "x11+evdev", "evdev", "replay:FILE" */
 	struct settings policy, participant;
 	struct server server;
 	struct stats *stats;
@@ -51,12 +52,14 @@ struct supervisor {
 	bool told_idle;                  /* the journal knows already that nothing is recorded */
 };
 
-/* Fills s but for places, source, policy and participant, which are the caller's: descriptors, shared counters, the control socket.
+/* Fills s but for places, given, policy and participant, which are the caller's: descriptors, shared counters, the control socket.
  * 0, or an error that was logged. */
 int supervisor_open(struct supervisor *s);
 /* Runs until a signal (or the end of a replay); the program's exit code. */
 int supervisor_run(struct supervisor *s);
 void supervisor_close(struct supervisor *s);
+/* What records, of --source and the participant's settings: to be called when those were read. */
+void supervisor_source(struct supervisor *s);
 /* Reads the ledger and does what it says. */
 void supervisor_judge(struct supervisor *s);
 /* Ends capture and writer as a pause would, with all that waits in the airlock, and lets them begin anew: what was recorded until now is then in

@@ -9,7 +9,7 @@
 #include "cli.h"
 #include "input.h"
 
-enum { ARGUMENTS_MAX = 10 };
+enum { ARGUMENTS_MAX = 12 };
 
 /* The assentd that belongs to this program: beside it, else where both were installed to. Never one that PATH names:
  * it would be trusted with what the real one may see. */
@@ -34,8 +34,8 @@ int cli_doctor(int argc, char **argv)
 {
 	char path[PATH_MAX];
 	bool json = false, titles = false;
-	const char *data = NULL, *config = NULL, *run[ARGUMENTS_MAX];
-	const struct input_option options[] = {{"json", NULL, &json}, {"titles", NULL, &titles}, {"data", &data, NULL},
+	const char *data = NULL, *config = NULL, *source = NULL, *run[ARGUMENTS_MAX];
+	const struct input_option options[] = {{"json", NULL, &json}, {"titles", NULL, &titles}, {"data", &data, NULL}, {"source", &source, NULL},
 		{"config", &config, NULL}, {NULL, NULL, NULL}};
 	int rest = input_options("doctor", argc, argv, options), n = 0;
 	if (rest < 0)
@@ -59,6 +59,10 @@ int cli_doctor(int argc, char **argv)
 	if (config) {
 		run[n++] = "--config";
 		run[n++] = config;
+	}
+	if (source) {
+		run[n++] = "--source";
+		run[n++] = source;
 	}
 	run[n] = NULL;
 	execv(path, (char *const *)run);

@@ -53,11 +53,11 @@ static const struct help_command commands[] = {
 	 "Exit code 3: nothing is recorded now; it holds for when something is.\n\n" PLACES},
 	{"secret", cli_secret, "secret add [--name LABEL] | list [--json] | remove LABEL",
 	 "name phrases that are never recorded, wherever you type them",
-	 "add asks for the phrase twice, on the terminal only, and does not show it. It has 6 to 128 characters. Only a keyed hash\n"
-	 "(Argon2id) of it is kept. Typing it, with corrections by Backspace, into whatever field becomes a span of reason\n"
-	 "\"sensitive-text\". Not noticed: pasted or dictated text, an input method, a click, arrow key or shortcut in the middle of\n"
-	 "it; of a phrase with a pause of 5 s in it, what was typed before the pause. In studies that keep only classes of keys\n"
-	 "no text is looked at.\n\n"
+	 "add asks for the phrase twice, on the terminal only, and does not show it. It has 6 to 128 characters; capitals count as\n"
+	 "small letters. Only a keyed hash (Argon2id) of it is kept. Typing it, with corrections by Backspace, into whatever field\n"
+	 "becomes a span of reason \"sensitive-text\". Not noticed: pasted or dictated text, an input method, a click, arrow key or\n"
+	 "shortcut in the middle of it; of a phrase with a pause of 5 s in it, what was typed before the pause. In studies that\n"
+	 "keep only classes of keys no text is looked at.\n\n"
 	 "  --name LABEL    what it is called in the list; do not write the phrase there\n"
 	 "  --json          for programs\n" PLACES},
 	{"passphrase", cli_passphrase, "passphrase [--remove]", "put your keys under a passphrase, change it, or take it away",
@@ -69,11 +69,13 @@ static const struct help_command commands[] = {
 	{"status", cli_status, "status [--json]", "tell whether anything is recorded now, and within which limits",
 	 "Exit code 0: recording; 3: not recording.\n\n"
 	 "  --json          for programs: one object on one line\n" PLACES},
-	{"doctor", cli_doctor, "doctor [--json] [--titles]", "tell for every window whether its keys could be vouched for, and how to mend it",
+	{"doctor", cli_doctor, "doctor [--source S] [--json] [--titles]", "tell for every window whether its keys could be vouched for, and how to mend it",
 	 "Looks once, reads no input, and ends; whether the agent runs or a study was joined does not matter. A key is recorded\n"
 	 "only where an oracle vouches for the place: the accessibility bus for text fields, a terminal's modes for terminals.\n"
+	 "With a source of input devices it also tells whether these can be read, by whom, and how to mend it.\n"
 	 "Exit code 0: every application has one, or is masked on purpose; 3: some application is masked for want of one;\n"
-	 "1: there is no display to look at.\n\n"
+	 "1: nothing can be recorded here: no display, or nobody reads the devices, or nobody says where the keys go.\n\n"
+	 "  --source S      x11, x11+evdev or evdev, instead of what your settings say\n"
 	 "  --json          for programs: one object on one line, without titles\n"
 	 "  --titles        with the windows' titles, also with --json or where it does not print to a terminal\n" PLACES},
 	{"show", cli_show, "show [--since T] [--until T] [--app A] [--json] [--key FILE] [IN...]", "show what was recorded",

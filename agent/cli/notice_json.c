@@ -37,21 +37,16 @@ static void list(FILE *f, const char *name, const struct pattern_list *l)
 	putc(']', f);
 }
 
-static const char *origin(enum settings_origin from)
-{
-	return from == FROM_POLICY ? "policy" : from == FROM_PARTICIPANT ? "participant" : "study";
-}
-
 static void limits(FILE *f, const struct merged *m)
 {
 	const struct limits *l = &m->limits;
 	fprintf(f, ",\"limits\":{\"keys\":{\"value\":\"%s\",\"from\":\"%s\"},\"key_time\":{\"value\":\"%s\",\"from\":\"%s\"}", bounds_keys_name(l->keys),
-		origin(m->keys), bounds_grid_name(l->key_grid_us), origin(m->grid));
+		settings_origin_name(m->keys), bounds_grid_name(l->key_grid_us), settings_origin_name(m->grid));
 	fprintf(f, ",\"pointer\":{\"value\":\"%s\",\"from\":\"%s\"},\"scroll\":{\"value\":%s,\"from\":\"%s\"}", bounds_pointer_name(l->pointer),
-		origin(m->pointer), l->scroll ? "true" : "false", origin(m->scroll));
+		settings_origin_name(m->pointer), l->scroll ? "true" : "false", settings_origin_name(m->scroll));
 	fprintf(f, ",\"apps\":{\"value\":\"%s\",\"from\":\"%s\"},\"retention_us\":{\"value\":%" PRId64 ",\"from\":\"%s\"}", bounds_apps_name(l->apps),
-		origin(m->apps), l->retention_us, origin(m->retention));
-	fprintf(f, ",\"review_us\":{\"value\":%" PRId64 ",\"from\":\"%s\"}", m->review_us, origin(m->review));
+		settings_origin_name(m->apps), l->retention_us, settings_origin_name(m->retention));
+	fprintf(f, ",\"review_us\":{\"value\":%" PRId64 ",\"from\":\"%s\"}", m->review_us, settings_origin_name(m->review));
 	list(f, "only_apps", &l->only_apps);
 	list(f, "exclude_apps", &l->exclude_apps);
 	putc('}', f);

@@ -47,6 +47,7 @@ static void ask_agent(struct status *t)
 	config_bool(t->agent, config_get(root, "private"), &t->is_private, &error);
 	read_since(t, config_get(root, "private_since"));
 	config_text(t->agent, config_get(root, "state"), t->agent_state, sizeof t->agent_state, &error);
+	config_text(t->agent, config_get(root, "source"), t->agent_source, sizeof t->agent_source, &error);
 	config_text(t->agent, config_get(root, "why"), t->agent_why, sizeof t->agent_why, &error);
 }
 
@@ -93,6 +94,9 @@ static int find(struct status *t)
 		because(t, "invalid", "%s", *t->policy_problem ? t->policy_problem : error.text);
 		return EXIT_DONE;
 	}
+	/* It may have been told another one than the file names, and what keys may be told by hangs on it. */
+	if (*t->agent_source)
+		snprintf(s->participant.source, sizeof s->participant.source, "%s", t->agent_source);
 	settings_merge(s->study, &s->policy, &s->participant, &t->merged);
 	t->has_limits = true;
 	if (t->merged.forbidden)

@@ -20,6 +20,7 @@ struct status {
 	char raw[SESSION_ANSWER_MAX];
 	int64_t private_us;              /* UTC: since when is_private */
 	char agent_state[64], agent_why[2048];
+	char agent_source[32];           /* what the agent records; empty: it does not say */
 };
 
 void status_text(const struct status *t, FILE *out);

@@ -5,9 +5,7 @@
 #include "../base/bounds.h"
 #include "status.h"
 
-static const char *const origins[] = {[FROM_STUDY] = "study", [FROM_POLICY] = "policy", [FROM_PARTICIPANT] = "participant"};
-
-enum { ROWS = 8 };
+enum { ROWS = 8, WHOSE_MAX = PLACE_MAX + 48 };
 
 struct row { const char *name, *value; enum settings_origin from; };
 
@@ -41,19 +39,26 @@ static enum settings_origin excluded_by(const struct merged *m, int i)
 }
 
 /* Whose word it is, and where it stands. */
-static const char *whose(const struct status *t, enum settings_origin from, char out[PLACE_MAX + 16])
+static const char *whose(const struct status *t, enum settings_origin from, char out[WHOSE_MAX])
 {
 	const struct places *p = &t->session.places;
 	if (from == FROM_STUDY)
 		return "study";
-	snprintf(out, PLACE_MAX + 16, "%s: %s", from == FROM_POLICY ? "policy" : "you", from == FROM_POLICY ? p->policy : p->config);
+	if (from == FROM_SOURCE)
+		return "source evdev: no device tells what a key types";
+	if (from == FROM_EVDEV_KEYS) {
+		bool named = t->session.policy.has_evdev_keys;
+		snprintf(out, WHOSE_MAX, "%s: %s%s", named ? "policy" : "source evdev", p->policy, named ? ", evdev_keys" : " names no evdev_keys");
+		return out;
+	}
+	snprintf(out, WHOSE_MAX, "%s: %s", from == FROM_POLICY ? "policy" : "you", from == FROM_POLICY ? p->policy : p->config);
 	return out;
 }
 
 static void limits_text(const struct status *t, FILE *out)
 {
 	const struct merged *m = &t->merged;
-	char retention[48], review[48], who[PLACE_MAX + 16];
+	char retention[48], review[48], who[WHOSE_MAX];
 	struct row row[ROWS];
 	rows(t, retention, review, row);
 	fprintf(out, "Limits:\n");
@@ -153,7 +158,7 @@ static void list(FILE *out, const char *key, const struct pattern_list *l, const
 	}
 	fprintf(out, "],\"from\":[");
 	for (int i = 0; i < l->count; i++)
-		fprintf(out, "%s\"%s\"", i ? "," : "", origins[m ? excluded_by(m, i) : FROM_STUDY]);
+		fprintf(out, "%s\"%s\"", i ? "," : "", settings_origin_name(m ? excluded_by(m, i) : FROM_STUDY));
 	fprintf(out, "]}");
 }
 
@@ -169,7 +174,7 @@ static void limits_json(const struct status *t, FILE *out)
 			fputs(row[i].value, out);
 		else
 			status_string(out, row[i].value);
-		fprintf(out, ",\"from\":\"%s\"}", origins[row[i].from]);
+		fprintf(out, ",\"from\":\"%s\"}", settings_origin_name(row[i].from));
 	}
 	list(out, "only_apps", &t->merged.limits.only_apps, NULL);
 	list(out, "exclude_apps", &t->merged.limits.exclude_apps, &t->merged);

@@ -43,6 +43,8 @@ void status_text(const struct status *t, FILE *out)
 		fprintf(out, "Decided:    %s\n", session_time(v->given.t_us, time));
 		fprintf(out, "Until:      %s\n", session_time(v->given.until_us, time));
 	}
+	if (*t->agent_source && strcmp(t->agent_source, "x11") != 0)
+		fprintf(out, "Source:     %s\n", t->agent_source);
 	status_limits_text(t, out);
 	status_kept_text(t, out);
 	if (t->agent)

@@ -171,7 +171,7 @@ static void limits(FILE *f, bool own)
 	fputs("\n## Known limits\n\n", f);
 	fputs(own ? "- One person, at the machines that this was recorded on: nothing follows from it for others.\n" :
 	      "- Who took part chose to: no random sample, of people, of machines, or of what they did on them.\n", f);
-	fputs("- Linux desktops under X11. Input into windows that nothing vouched for is masked (reason `unknown`): some programs are missing nearly\n"
+	fputs("- Linux desktops. Input into windows that nothing vouched for is masked (reason `unknown`): some programs are missing nearly\n"
 	      "  as a whole, and typing into web pages and terminals is masked more often than elsewhere.\n"
 	      "- Participants could pause, delete and withdraw: what is missing is not missing at random.\n"
 	      "- Key times stand on the study's grid (`key_time`, 20 ms unless it says otherwise): differences below it mean nothing. `t_us` follows the\n"

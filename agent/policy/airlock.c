@@ -27,6 +27,11 @@ struct held *airlock_at(const struct airlock *a, size_t i)
 
 static bool is_input(const struct held *h) { return h->kind <= HELD_TOUCH; }
 
+int64_t airlock_kept_us(const struct held *h)
+{
+	return is_input(h) && h->as.input.timed == TIMED_JOINED ? h->mono_us - h->as.input.skew_us : h->mono_us;
+}
+
 /* The bit of a key or button, or NULL. */
 static uint8_t *lost_bit(struct airlock *a, const struct held *h, uint8_t *bit)
 {
@@ -84,19 +89,20 @@ void airlock_push(struct airlock *a, const struct held *entry, int64_t grid_us)
 	}
 	size_t place = a->count++;
 	if (entry->kind == HELD_KEY && grid_us > 0) {
-		int64_t rounded = entry->mono_us - entry->mono_us % grid_us;
+		int64_t kept_us = airlock_kept_us(entry), rounded = kept_us - kept_us % grid_us;
 		while (place > 0) {
 			const struct held *before = at(a, place - 1);
 			bool pointer = before->kind == HELD_MOTION || before->kind == HELD_SCROLL || before->kind == HELD_TOUCH;
-			if (!pointer || before->mono_us <= rounded || before->stay != entry->stay)
+			if (!pointer || airlock_kept_us(before) <= rounded || before->stay != entry->stay)
 				break;
 			*at(a, place) = *before;
 			place--;
 		}
 	}
 	*at(a, place) = *entry;
-	/* A focus change has no time of its own but when it was read: it was before what came after it in the stream. */
-	if (place > 0 && is_input(entry) && at(a, place - 1)->kind == HELD_STAY && at(a, place - 1)->mono_us > entry->mono_us)
+	/* A focus change has no time of its own but when it was read: it was before what came after it in the stream. (What is masked already came
+	 * late, from before it; and its time is not to be told.) */
+	if (place > 0 && is_input(entry) && !entry->masked && at(a, place - 1)->kind == HELD_STAY && at(a, place - 1)->mono_us > entry->mono_us)
 		at(a, place - 1)->mono_us = entry->mono_us;
 }
 

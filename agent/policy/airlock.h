@@ -21,7 +21,7 @@ enum held_kind {
 };
 
 struct held {
-	int64_t mono_us;
+	int64_t mono_us;         /* when it happened as the source of the focus tells it; what is kept is airlock_kept_us */
 	int64_t barrier_us;      /* keys: the last click, Tab, Enter or shortcut before it */
 	uint64_t stay, focus;
 	uint8_t kind;            /* held_kind */
@@ -45,6 +45,9 @@ struct airlock {
 	size_t head, count;
 	uint8_t lost_down[96];   /* keys and buttons whose press found no room: their releases are counted, too */
 };
+
+/* The time that is kept of it: the kernel's, where that is another than the display's. */
+int64_t airlock_kept_us(const struct held *h);
 
 void airlock_init(struct airlock *a, struct held *ring);
 /* Copies entry in. grid_us > 0 and a key: placed before pointer events later than its place on the grid. When there is no

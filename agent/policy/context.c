@@ -36,7 +36,7 @@ static void settle(const struct context *c, struct stay *s)
 	s->masked = true;
 	if (c->private_mode)
 		s->reason = REASON_PRIVATE;
-	else if (c->locked)
+	else if (c->locks)
 		s->reason = REASON_LOCKED;
 	else if (c->grabbed)
 		s->reason = REASON_GRAB;
@@ -144,6 +144,15 @@ static void mask_field(const struct context *c, struct context_change *change, c
 	change->loose_us = since < change->loose_us ? since : change->loose_us;
 }
 
+/* Never back: who tells of different things does not tell in one order. */
+static void close_until(struct context *c, int64_t now_us, enum reason reason)
+{
+	if (now_us < c->closed_us)
+		return;
+	c->closed_us = now_us;
+	c->closed_reason = reason;
+}
+
 /* Begins a stay as a copy of the current one. NULL when the ring is full: then the current one is masked. */
 static struct stay *move(struct context *c, int64_t now_us, bool sampled, struct context_change *change)
 {
@@ -160,10 +169,8 @@ static struct stay *move(struct context *c, int64_t now_us, bool sampled, struct
 	s->serial = ++c->serial;
 	s->begin_us = now_us;
 	s->end_us = INT64_MAX;
-	if (sampled && old->masked) {
-		c->closed_us = now_us;
-		c->closed_reason = old->reason;
-	}
+	if (sampled && old->masked)
+		close_until(c, now_us, old->reason);
 	change->moved = true;
 	return s;
 }
@@ -236,6 +243,14 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 			memcpy(s->title, app->title, sizeof s->title);
 		return;
 	}
+	/* Told after the fact: what came since the focus was last seen here may have gone there, and what is still to come from before that, too. Also
+	 * of a place that is masked by now: the focus may have left it before it was. (Nowhere: masked when it was left.) */
+	if (app->loose && !old->nowhere) {
+		mask(change, old, INT64_MAX, old->agree_ok_us);
+		change->reason = old->masked ? old->reason : REASON_UNKNOWN;
+	}
+	if (app->loose)
+		close_until(c, now_us, old->masked ? old->reason : REASON_UNKNOWN);
 	/* The same window turned out to be one that is excluded: it was one before. */
 	if (excluded && !old->excluded && app->window && app->window == old->window) {
 		mask(change, old, INT64_MIN, INT64_MIN);
@@ -301,10 +316,11 @@ static void apply_focus(struct context *c, const struct raw_app *app, int64_t no
 static void field_news(struct context *c, uint64_t object, int32_t pid, enum field_role role, int64_t now_us,
 		       struct context_change *change)
 {
-	if (object != c->field_object || role == FIELD_PENDING) {
+	/* The same news again may be an old one, and show of no press that it was handled. */
+	if (object != c->field_object)
 		confirm_news(&c->confirm, pid, now_us);
+	if (object != c->field_object || role == FIELD_PENDING)
 		c->field_us = now_us;
-	}
 	c->field_object = object;
 	c->field_pid = pid;
 	c->field_role = role;
@@ -490,7 +506,7 @@ void context_apply(struct context *c, const struct raw_event *raw, struct contex
 		resettle(c, raw->mono_us, change);
 		break;
 	case RAW_LOCK:
-		c->locked = raw->as.lock.locked;
+		c->locks = raw->as.lock.locked ? c->locks | 1U << raw->as.lock.by : c->locks & ~(1U << raw->as.lock.by);
 		resettle(c, raw->mono_us, change);
 		break;
 	case RAW_AGREE:
@@ -562,7 +578,7 @@ uint32_t context_press(struct context *c, enum press_kind kind, int64_t mono_us)
 	if (kind == PRESS_BARRIER)
 		c->barrier_us = mono_us;
 	/* What another client's grab takes moves no caret of the window that has the focus; its own popup's may. */
-	bool brief = c->grabbed || c->locked;
+	bool brief = c->grabbed || c->locks;
 	return confirm_press(&c->confirm, kind, current(c)->pid, brief, mono_us);
 }
 

@@ -54,7 +54,8 @@ struct context {
 	struct stay stay[CONTEXT_STAYS];
 	uint64_t serial;                  /* of the current stay */
 	uint64_t oldest;                  /* the oldest stay that the airlock still refers to */
-	bool locked, grabbed;
+	bool grabbed;
+	unsigned locks;                   /* one bit for each lock_by that says it is locked */
 	int64_t closed_us;                /* until then it was masked, as a sample or the bus told: input from before may come after that */
 	enum reason closed_reason;
 	int64_t grab_ok_us;               /* last sample without a foreign grab */

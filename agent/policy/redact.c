@@ -148,6 +148,34 @@ static int64_t on_grid(int64_t mono_us, int64_t grid_us)
 	return grid_us > 0 ? mono_us - mono_us % grid_us : mono_us;
 }
 
+static void keep_skew(struct redact *r, int64_t mono_us)
+{
+	struct redact_skew *s = &r->skew;
+	if (s->joined + s->unjoined > 0) {
+		struct event e = begin(r, EVENT_SKEW, mono_us);
+		e.dy = (float)s->unjoined / (float)(s->joined + s->unjoined);
+		e.dx = s->joined ? (float)s->sum_us / (float)s->joined : 0;
+		e.x = s->joined ? s->least_us : 0;
+		e.y = s->joined ? s->most_us : 0;
+		e.has = HAS_DELTA | (s->joined ? HAS_POSITION : 0);
+		keep(r, &e);
+	}
+	*s = (struct redact_skew){ .since_us = mono_us };
+}
+
+static void add_skew(struct redact *r, const struct raw_input *in)
+{
+	struct redact_skew *s = &r->skew;
+	if (in->timed == TIMED_UNJOINED)
+		s->unjoined++;
+	if (in->timed != TIMED_JOINED)
+		return;
+	s->least_us = !s->joined || in->skew_us < s->least_us ? in->skew_us : s->least_us;
+	s->most_us = !s->joined || in->skew_us > s->most_us ? in->skew_us : s->most_us;
+	s->sum_us += in->skew_us;
+	s->joined++;
+}
+
 void redact_start(struct redact *r, const struct permit *permit, int64_t now_us, int64_t paused_us)
 {
 	(void)permit;
@@ -163,6 +191,7 @@ void redact_start(struct redact *r, const struct permit *permit, int64_t now_us,
 	struct event e = begin(r, EVENT_START, now_us);
 	r->started = true;
 	keep(r, &e);
+	r->skew = (struct redact_skew){ .since_us = now_us };
 }
 
 void redact_stop(struct redact *r, const struct permit *permit, int64_t now_us)
@@ -175,6 +204,7 @@ void redact_stop(struct redact *r, const struct permit *permit, int64_t now_us)
 		if (r->swallow_until_us > now_us)
 			now_us = r->swallow_until_us;
 	}
+	keep_skew(r, now_us);
 	struct event e = begin(r, EVENT_STOP, now_us);
 	keep(r, &e);
 	r->started = false;
@@ -317,7 +347,8 @@ static bool fill_pointer(struct redact *r, const struct permit *permit, const st
 
 void redact_open(struct redact *r, const struct permit *permit, const struct held *entry, const struct stay *stay)
 {
-	int64_t at = entry->kind == HELD_KEY ? on_grid(entry->mono_us, permit->key_grid_us) : entry->mono_us;
+	int64_t kept_us = airlock_kept_us(entry);
+	int64_t at = entry->kind == HELD_KEY ? on_grid(kept_us, permit->key_grid_us) : kept_us;
 	/* A kept event that falls back on its grid into the last span would be inside it. */
 	if (r->span_open)
 		span_close(r, entry->mono_us);
@@ -339,6 +370,11 @@ void redact_open(struct redact *r, const struct permit *permit, const struct hel
 	add_place(r, permit, &e);
 	keep(r, &e);
 	explicit_bzero(e.text, sizeof e.text);
+	/* By how much a key's two times differ would tell of its time on a coarser grid more than was agreed. */
+	if (entry->kind != HELD_KEY || permit->key_grid_us == 0)
+		add_skew(r, &entry->as.input);
+	if (at - r->skew.since_us >= REDACT_SKEW_US)
+		keep_skew(r, at);
 }
 
 static void world_clock(struct redact *r, const struct held *entry)

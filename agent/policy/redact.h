@@ -13,11 +13,19 @@
 #include "consent.h"
 #include "context.h"
 
-enum { REDACT_EDGE_US = 1000000 };
+enum { REDACT_EDGE_US = 1000000, REDACT_SKEW_US = 600000000 /* between two rows of it */ };
 
 typedef void redact_keep(void *user, const struct event *event);
 /* 0..999999 µs, the same for the same what, not to be guessed without its key. */
 typedef int64_t redact_jitter(void *user, uint64_t what);
+
+/* How two clocks differed, of the rows that were kept since the last row of kind skew: what was masked has no part in it. */
+struct redact_skew {
+	int64_t since_us;                 /* mono */
+	int64_t sum_us;
+	int32_t least_us, most_us;        /* valid with joined > 0 */
+	uint32_t joined, unjoined;
+};
 
 struct redact {
 	redact_keep *keep;
@@ -37,6 +45,7 @@ struct redact {
 	uint64_t focus_shown;
 	bool focus_due;                   /* its row waits for the end of what a span swallows */
 	char app[EVENT_APP_MAX + 1], title[EVENT_TITLE_MAX + 1];
+	struct redact_skew skew;
 	uint32_t touched;                 /* touches whose beginning was kept, by slot */
 	uint8_t down[96];                 /* keys and buttons whose press was kept, by code: releases follow them */
 };

@@ -172,30 +172,31 @@ void atspi_close(struct atspi *a)
 
 int atspi_fd(const struct atspi *a)
 {
-	return sd_bus_get_fd(a->bus);
+	return a ? sd_bus_get_fd(a->bus) : -1;
 }
 
 int atspi_events(const struct atspi *a)
 {
-	int events = sd_bus_get_events(a->bus);
+	int events = a ? sd_bus_get_events(a->bus) : 0;
 	return events < 0 ? 0 : events;
 }
 
 int64_t atspi_deadline_us(const struct atspi *a)
 {
 	uint64_t at = 0;
-	if (sd_bus_get_timeout(a->bus, &at) < 0 || at > INT64_MAX)
+	if (!a || sd_bus_get_timeout(a->bus, &at) < 0 || at > INT64_MAX)
 		return INT64_MAX;
 	return (int64_t)at;
 }
 
 int atspi_process(struct atspi *a)
 {
-	for (;;) {
+	while (a) {
 		int n = sd_bus_process(a->bus, NULL);
 		if (n < 0 || sd_bus_is_open(a->bus) <= 0)
 			return ERROR_GONE;
 		if (n == 0)
-			return 0;
+			break;
 	}
+	return 0;
 }

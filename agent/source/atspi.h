@@ -14,6 +14,7 @@ struct atspi;
  * ERROR_GONE: no bus; *what says which. */
 int atspi_open(source_emit *emit, void *user, struct atspi **a, const char **what);
 void atspi_close(struct atspi *a);          /* unsubscribes */
+/* All below but atspi_ask take NULL as a bus that never has anything. */
 
 /* For poll(): descriptor, wanted events, and when to call atspi_process even without them (mono µs, INT64_MAX never). */
 int atspi_fd(const struct atspi *a);

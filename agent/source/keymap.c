@@ -238,6 +238,11 @@ void keymap_state(struct keymap *k, uint32_t depressed, uint32_t latched, uint32
 	name_layout(k);
 }
 
+uint32_t keymap_locked(const struct keymap *k)
+{
+	return xkb_state_serialize_mods(k->state, XKB_STATE_MODS_LOCKED) & 0xff;
+}
+
 const char *keymap_name(const struct keymap *k)
 {
 	return k->name;

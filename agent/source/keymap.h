@@ -19,6 +19,8 @@ void keymap_key(struct keymap *k, struct raw_input *input);
 /* The server's state changed (XkbStateNotify): masks and groups as the protocol has them. */
 void keymap_state(struct keymap *k, uint32_t depressed, uint32_t latched, uint32_t locked,
 		  uint32_t group_depressed, uint32_t group_latched, uint32_t group_locked);
+/* Of the modifiers, those that are locked (Caps Lock, Num Lock): a mask of the real ones, which are the same in every map. */
+uint32_t keymap_locked(const struct keymap *k);
 /* Name of the layout in force, e.g. "German", at most EVENT_TEXT_MAX bytes of UTF-8. Never NULL. */
 const char *keymap_name(const struct keymap *k);
 

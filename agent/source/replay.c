@@ -27,7 +27,9 @@ struct replay {
 	uint64_t focus;                   /* window */
 	uint64_t object;                  /* focused object, as the bus says */
 	uint64_t into;                    /* where the keys go */
-	bool grabbed, disagrees, synthetic, sampling;
+	bool grabbed, disagrees, synthetic, sampling, loose;
+	enum raw_timed timed;
+	int32_t skew_us;
 	bool ctrl, alt, shift;
 	int16_t device;
 	int line;
@@ -259,6 +261,8 @@ static void input(struct replay *w, enum raw_kind kind, const struct raw_input *
 	raw.as.input = *in;
 	raw.as.input.device = w->device;
 	raw.as.input.synthetic = w->synthetic;
+	raw.as.input.timed = w->timed & 3;
+	raw.as.input.skew_us = w->skew_us;
 	/* As the live loop does: a look before the input is read, and after it. */
 	if (w->sampling) {
 		look(w, w->focus);
@@ -373,7 +377,9 @@ static int do_focus(struct replay *w, const char *rest)
 	if (w->focus && !win)
 		return fail(w, "window %s was not declared", rest);
 	struct raw_event raw = { .kind = RAW_FOCUS };
-	raw.as.app = win ? &win->app : &nowhere;
+	struct raw_app app = win ? win->app : nowhere;
+	app.loose = w->loose;
+	raw.as.app = &app;
 	emit(w, &raw);
 	settle(w);
 	return 0;
@@ -443,7 +449,7 @@ static void clock_now(struct replay *w)
 	settle(w);
 }
 
-static bool on(const char *rest) { return strcmp(rest, "on") == 0; }
+static bool on(const char *rest) { return strncmp(rest, "on", 2) == 0 && (!rest[2] || rest[2] == ' '); }
 
 /* 1: done; 0: not a word of the pointer's. */
 static int pointer(struct replay *w, const char *word, const char *rest)
@@ -532,10 +538,17 @@ static int run(struct replay *w, const char *word, const char *rest)
 		w->synthetic = on(rest);
 	else if (strcmp(word, "sampling") == 0)
 		w->sampling = on(rest);
+	else if (strcmp(word, "loose") == 0)
+		w->loose = on(rest);
+	else if (strcmp(word, "skew") == 0) {
+		w->timed = strcmp(rest, "none") == 0 ? TIMED_UNJOINED : TIMED_JOINED;
+		w->skew_us = w->timed == TIMED_JOINED ? (int32_t)duration(rest) : 0;
+	}
 	else if (strcmp(word, "sample") == 0)
 		sample(w);
 	else if (strcmp(word, "lock") == 0) {
 		raw.kind = RAW_LOCK;
+		raw.as.lock.by = strstr(rest, " devices") ? LOCK_DEVICES : LOCK_SESSION;
 		raw.as.lock.locked = on(rest);
 		emit(w, &raw);
 	} else if (strcmp(word, "private") == 0) {

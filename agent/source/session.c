@@ -29,6 +29,7 @@ struct session {
 	source_emit *emit;
 	void *user;
 	sd_bus_slot *find, *state, *sleep; /* questions under way */
+	char given[PATH_SIZE];            /* empty: it is to be found */
 	char own[PATH_SIZE];              /* of this process, if it has one; not yet chosen */
 	char path[PATH_SIZE];             /* the one that is watched; empty: none */
 	bool expected;                    /* no word from a session means locked */
@@ -285,7 +286,9 @@ static void find(struct session *s)
 	s->state_known = s->sleep_known = s->absent = false;
 	s->retry_us = INT64_MAX;
 	tell(s);
-	if (sd_bus_call_method_async(s->bus, &s->find, LOGIN, MANAGER_PATH, MANAGER, "GetSessionByPID", on_own, s, "u",
+	if (s->given[0])
+		follow(s, s->given);
+	else if (sd_bus_call_method_async(s->bus, &s->find, LOGIN, MANAGER_PATH, MANAGER, "GetSessionByPID", on_own, s, "u",
 				     (uint32_t)getpid()) < 0)
 		retry_later(s);
 }
@@ -401,13 +404,21 @@ static int hear_first(struct session *s)
 	return 0;
 }
 
-int session_open(source_emit *emit, void *user, struct session **out, const char **what)
+static bool take_id(struct session *s, const char *id)
+{
+	char *path = NULL;
+	bool taken = sd_bus_path_encode(MANAGER_PATH "/session", id, &path) >= 0 && keep_path(s->given, path);
+	free(path);
+	return taken;
+}
+
+int session_open(const char *id, source_emit *emit, void *user, struct session **out, const char **what)
 {
 	int e = ERROR_MEMORY;
 	struct session *s = calloc(1, sizeof *s);
 
 	*what = "out of memory";
-	if (!s)
+	if (!s || (id && !take_id(s, id)))
 		goto out;
 	s->emit = emit;
 	s->user = user;

@@ -11,12 +11,12 @@
 
 struct session;
 
-/* Joins the system bus, finds the session (the own one if it is graphical, else the user's graphical one, else whatever
- * there is) and emits RAW_LOCK: here once, later at each change. Waits 5 s at most; without an answer it is locked, until
+/* Joins the system bus, takes the session with this id of logind's, or finds one if it is NULL (the own one if it is graphical, else the
+ * user's graphical one, else whatever there is), and emits RAW_LOCK: here once, later at each change. Waits 5 s at most; without an answer it is locked, until
  * there is one. *what: NULL, or what a person should know (no session: then nothing is locked by it).
  * ERROR_UNSUPPORTED: there is no logind on this machine; *what says what is missing, *s is NULL, which all below take.
  * ERROR_GONE: there is one, but it cannot be reached; *what says why. */
-int session_open(source_emit *emit, void *user, struct session **s, const char **what);
+int session_open(const char *id, source_emit *emit, void *user, struct session **s, const char **what);
 void session_close(struct session *s);
 
 /* For poll(): descriptor, wanted events, and when to call session_process even without them (mono µs, INT64_MAX never). */

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -76,14 +77,16 @@ const char *toolkit_switched_off(int32_t pid)
 {
 	static const char *const variables[] = { "NO_AT_BRIDGE=1", "GTK_A11Y=none", "GTK_A11Y=test", "QT_ACCESSIBILITY=0",
 		"GNOME_ACCESSIBILITY=0", NULL };
-	static char text[ENVIRONMENT_MAX + 1];
+	char *text = malloc(ENVIRONMENT_MAX + 1);
 	const char *found = NULL;
 	char path[64];
 
 	snprintf(path, sizeof path, "/proc/%d/environ", pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	int fd = text ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0) {
+		free(text);
 		return NULL;
+	}
 	ssize_t n, used = 0;
 	while (used < ENVIRONMENT_MAX && (n = read(fd, text + used, (size_t)(ENVIRONMENT_MAX - used))) > 0)
 		used += n;
@@ -93,6 +96,7 @@ const char *toolkit_switched_off(int32_t pid)
 		for (int i = 0; variables[i] && !found; i++)
 			found = strcmp(at, variables[i]) ? NULL : variables[i];
 	}
-	explicit_bzero(text, sizeof text);
+	explicit_bzero(text, ENVIRONMENT_MAX + 1);
+	free(text);
 	return found;
 }

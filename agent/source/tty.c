@@ -2,8 +2,8 @@
 #include "tty.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
+#include <linux/kd.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
@@ -23,7 +23,7 @@ enum { COPY_MS = 350, STARTED_MS = 2000 };
 
 struct look {
 	const struct pattern_list *programs;
-	int tty[TTYS_MAX];
+	dev_t tty[TTYS_MAX];
 	int ttys;
 	int served[2];                   /* of them, shown by servers of tmux and of screen */
 	enum tty_state state;
@@ -112,7 +112,7 @@ static bool line_editor(const struct termios *t)
 	return !(t->c_lflag & ISIG) || !(t->c_lflag & IEXTEN) || t->c_cc[VLNEXT] == _POSIX_VDISABLE;
 }
 
-static bool all_known(const struct tty_group *g, const enum tty_kind *kind, const struct termios *t, int index)
+static bool all_known(const struct tty_group *g, const enum tty_kind *kind, const struct termios *t, dev_t tty)
 {
 	int readers = 0;
 
@@ -121,14 +121,14 @@ static bool all_known(const struct tty_group *g, const enum tty_kind *kind, cons
 		if (kind[i] == TTY_KIND_NEVER || (kind[i] == TTY_KIND_EDITS && !line_editor(t)))
 			return false;
 		/* A program's helpers talk to it by pipes; one that can read the terminal is asked who it is, too. */
-		if (kind[i] == TTY_KIND_UNKNOWN && (leads || tty_process_has(g->member[i].pid, 0, index)))
+		if (kind[i] == TTY_KIND_UNKNOWN && (leads || tty_process_has(g->member[i].pid, 0, tty)))
 			return false;
 		readers += kind[i] > TTY_KIND_FEEDS;
 	}
 	return readers > 0;
 }
 
-static enum tty_state judge_raw(struct look *l, const struct tty_group *g, const struct termios *t, int index, int nested)
+static enum tty_state judge_raw(struct look *l, const struct tty_group *g, const struct termios *t, dev_t tty, int nested)
 {
 	enum tty_kind kind[TTY_GROUP_MAX];
 
@@ -142,24 +142,33 @@ static enum tty_state judge_raw(struct look *l, const struct tty_group *g, const
 		else if (kind[i] != TTY_KIND_FEEDS)
 			look_at_masters(l, g->member[i].pid, nested + 1);
 	}
-	return all_known(g, kind, t, index) ? TTY_PROGRAM : TTY_UNKNOWN;
+	return all_known(g, kind, t, tty) ? TTY_PROGRAM : TTY_UNKNOWN;
 }
 
-static enum tty_state look_at(struct look *l, int holder, int index, int nested)
+/* Keys of a virtual terminal are its own unless a display server has the keyboard: then they go where only that knows. */
+static bool keys_go_to(int fd, dev_t tty)
+{
+	int keys, screen;
+	if (major(tty) != TTY_VIRTUAL)
+		return true;
+	return ioctl(fd, KDGKBMODE, &keys) == 0 && (keys == K_XLATE || keys == K_UNICODE) &&
+	       ioctl(fd, KDGETMODE, &screen) == 0 && screen == KD_TEXT;
+}
+
+static enum tty_state look_at(struct look *l, int holder, dev_t tty, int nested)
 {
 	static struct tty_group groups[NESTED_MAX + 1];
 	struct tty_group *g = &groups[nested];
-	char path[32];
+	char path[TTY_PATH];
 	struct termios t;
 	struct stat s;
-	dev_t tty = makedev(136 + (unsigned)index / 256, (unsigned)index % 256);
 
-	snprintf(path, sizeof path, "/dev/pts/%d", index);
+	tty_process_path(tty, path);
 	/* Opened for this one look: a terminal that closes waits for whoever keeps it open. */
 	int fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return TTY_UNKNOWN;
-	bool told = fstat(fd, &s) == 0 && s.st_rdev == tty && tcgetattr(fd, &t) == 0;
+	bool told = fstat(fd, &s) == 0 && s.st_rdev == tty && keys_go_to(fd, tty) && tcgetattr(fd, &t) == 0;
 	close(fd);
 	if (!told)
 		return TTY_UNKNOWN;
@@ -167,20 +176,20 @@ static enum tty_state look_at(struct look *l, int holder, int index, int nested)
 		return TTY_SECRET;
 	if (!tty_group_find(g, holder, tty))
 		return TTY_UNKNOWN;
-	return t.c_lflag & ECHO ? judge_lines(g) : judge_raw(l, g, &t, index, nested);
+	return t.c_lflag & ECHO ? judge_lines(g) : judge_raw(l, g, &t, tty, nested);
 }
 
 /* Every pty that this process shows. */
 static void look_at_masters(struct look *l, int holder, int nested)
 {
-	int index[TTYS_MAX];
-	int n = nested > NESTED_MAX ? -1 : tty_process_masters(holder, index, TTYS_MAX);
+	dev_t tty[TTYS_MAX];
+	int n = nested > NESTED_MAX ? -1 : tty_process_masters(holder, tty, TTYS_MAX);
 
 	if (n < 0)
 		worse(l, TTY_UNKNOWN);
 	for (int i = 0; i < n; i++) {
 		int seen = 0;
-		while (seen < l->ttys && l->tty[seen] != index[i])
+		while (seen < l->ttys && l->tty[seen] != tty[i])
 			seen++;
 		if (seen < l->ttys)
 			continue;
@@ -188,8 +197,8 @@ static void look_at_masters(struct look *l, int holder, int nested)
 			worse(l, TTY_UNKNOWN);
 			return;
 		}
-		l->tty[l->ttys++] = index[i];
-		worse(l, look_at(l, holder, index[i], nested));
+		l->tty[l->ttys++] = tty[i];
+		worse(l, look_at(l, holder, tty[i], nested));
 	}
 }
 
@@ -207,18 +216,36 @@ static void look_for_pinentry(struct look *l)
 	}
 }
 
+static void begin(struct look *l, const struct pattern_list *programs)
+{
+	l->programs = programs;
+	l->state = TTY_ECHO;
+	l->ttys = l->served[0] = l->served[1] = 0;
+}
+
 enum tty_state tty_look(int pid, const struct pattern_list *programs)
 {
 	struct look l;
 
-	l.programs = programs;
-	l.state = TTY_ECHO;
-	l.ttys = l.served[0] = l.served[1] = 0;
+	begin(&l, programs);
 	if (pid <= 0 || !tty_process_here(pid))
 		return TTY_UNKNOWN;
 	look_at_masters(&l, pid, 0);
 	if (!l.ttys)
 		worse(&l, TTY_UNKNOWN);
+	look_for_pinentry(&l);
+	return l.state;
+}
+
+enum tty_state tty_look_virtual(unsigned number, const struct pattern_list *programs)
+{
+	struct look l;
+
+	begin(&l, programs);
+	if (!number || number > TTY_VIRTUAL_MAX)
+		return TTY_UNKNOWN;
+	l.tty[l.ttys++] = makedev(TTY_VIRTUAL, number);
+	worse(&l, look_at(&l, 0, l.tty[0], 0));
 	look_for_pinentry(&l);
 	return l.state;
 }

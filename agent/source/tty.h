@@ -21,4 +21,10 @@
  */
 enum tty_state tty_look(int pid, const struct pattern_list *programs);
 
+enum { TTY_VIRTUAL_MAX = 63 };
+
+/* The same for a virtual terminal (/dev/ttyNUMBER), which no window shows, and for what is shown inside of it. TTY_UNKNOWN
+ * also before anybody has logged in, for a login's own prompt, and while a display server has its keys (startx). */
+enum tty_state tty_look_virtual(unsigned number, const struct pattern_list *programs);
+
 #endif

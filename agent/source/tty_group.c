@@ -2,6 +2,7 @@
 #include "tty_group.h"
 
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "tty_program.h"
 
@@ -11,14 +12,20 @@ enum { SEARCH_MAX = 512, CHILDREN_MAX = 512, ANCESTORS_MAX = 32, REMEMBERED = 64
 /* Any process of a session tells which group has the foreground: one that did before, if it is still the same one. */
 static struct remembered { dev_t tty; int pid; unsigned long long start; } remembered[REMEMBERED];
 
-/* Some process that lives on this pty; false if there is none below the holder. */
+/* Some process that lives on this terminal; false if there is none (of a pty: below the holder). */
 static bool find_resident(int holder, dev_t tty, struct tty_process *p)
 {
 	static int queue[SEARCH_MAX], children[CHILDREN_MAX];
-	struct remembered *r = &remembered[tty % REMEMBERED];
+	struct remembered *r = &remembered[(major(tty) + minor(tty)) % REMEMBERED];
 
 	if (r->tty == tty && tty_process_read(r->pid, p) && p->start == r->start && p->tty == tty)
 		return true;
+	if (!holder) {
+		bool found = tty_process_leader(tty, p);
+		if (found)
+			*r = (struct remembered){ .tty = tty, .pid = p->pid, .start = p->start };
+		return found;
+	}
 	/* The nearest first: shells are children of what shows them. */
 	int end = 0;
 	queue[end++] = holder;
@@ -95,6 +102,12 @@ static bool add_orphans(struct tty_group *g, const struct tty_process *resident)
 	return true;
 }
 
+/* On a virtual terminal login waits below everything, and hides nothing. Root's alone: any program may call itself so. */
+static bool let_in(const struct tty_process *p)
+{
+	return major(p->tty) == TTY_VIRTUAL && p->pid == p->session && !strcmp(p->name, "login") && tty_process_root(p->pid);
+}
+
 /* What was started by su or script is not what it seems, nor what runs inside of one that cannot be named. */
 static bool ancestors_are_good(const struct tty_process *p, int holder)
 {
@@ -104,6 +117,8 @@ static bool ancestors_are_good(const struct tty_process *p, int holder)
 	for (int i = 0; i < ANCESTORS_MAX; i++) {
 		/* Orphans hang below the first process, or a service manager: from there on nothing is on this terminal. */
 		if (pid == holder || pid <= 1 || !tty_process_read(pid, &above) || above.tty != p->tty)
+			return true;
+		if (let_in(&above))
 			return true;
 		if (tty_program_never(&above) && tty_process_read(pid, &above))
 			return false;

@@ -13,9 +13,9 @@ struct tty_group {
 	bool has_leader;                 /* it is member[0]; else it ended before the others (cat FILE | less) */
 };
 
-/* The foreground group of tty, whose other side process holder has. It is empty between a program's end and the shell's
- * prompt. False if it cannot be told, has a member of another mount namespace, root or user, or was started by a program that
- * hides what it runs (su, script). */
+/* The foreground group of tty, whose other side process holder has (0: it is a virtual terminal, and the kernel has that).
+ * It is empty between a program's end and the shell's prompt. False if it cannot be told, has a member of another mount
+ * namespace, root or user, or was started by a program that hides what it runs (su, script). */
 bool tty_group_find(struct tty_group *g, int holder, dev_t tty);
 
 #endif

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* More than this: cannot tell. Browsers have 200 threads and 1,000 descriptors; terminals 30 and 100. */
-enum { THREADS_MAX = 256, DESCRIPTORS_MAX = 4096, CHILDREN_TEXT = 8192, SHORT = 2048 };
+enum { THREADS_MAX = 256, DESCRIPTORS_MAX = 4096, CHILDREN_TEXT = 8192, SHORT = 2048, PROCESSES_MAX = 16384 };
 
 /* As the kernel has them; they are in none of its headers. */
 enum { PF_EXITING = 0x00000004, PF_KTHREAD = 0x00200000 };
@@ -118,6 +118,18 @@ bool tty_process_ours(int pid)
 	return stat(path, &s) == 0 && s.st_uid == geteuid();
 }
 
+bool tty_process_root(int pid)
+{
+	char text[4096];
+	unsigned real, effective;
+
+	/* Not by the owner of its directory: root owns that of every process that hides its memory. */
+	if (tty_process_file(pid, "status", text, sizeof text) < 0)
+		return false;
+	const char *at = strstr(text, "\nUid:");
+	return at && sscanf(at, "\nUid: %u %u", &real, &effective) == 2 && real == 0 && effective == 0;
+}
+
 int tty_process_numbers(const char *directory, int *out, int max)
 {
 	/* Not opendir: that takes 32 KiB from the heap, which is wiped at each free. */
@@ -197,7 +209,21 @@ static bool link_of(int pid, int fd, char *text, size_t size, bool *denied)
 	return n > 0;
 }
 
-int tty_process_masters(int pid, int *out, int max)
+static dev_t pty(int index)
+{
+	/* The majors up to 143 are theirs, too, but from the time when a minor had 8 bits. */
+	return makedev(136, (unsigned)index);
+}
+
+void tty_process_path(dev_t tty, char path[TTY_PATH])
+{
+	if (major(tty) == TTY_VIRTUAL)
+		snprintf(path, TTY_PATH, "/dev/tty%u", minor(tty));
+	else
+		snprintf(path, TTY_PATH, "/dev/pts/%u", minor(tty));
+}
+
+int tty_process_masters(int pid, dev_t *out, int max)
 {
 	static int fd[DESCRIPTORS_MAX];
 	char text[32];
@@ -224,21 +250,28 @@ int tty_process_masters(int pid, int *out, int max)
 			continue;
 		}
 		int seen = 0;
-		while (seen < count && out[seen] != index)
+		while (seen < count && out[seen] != pty(index))
 			seen++;
 		if (seen < count)
 			continue;
 		if (count == max)
 			return -1;
-		out[count++] = index;
+		out[count++] = pty(index);
 	}
 	return count;
 }
 
-bool tty_process_has(int pid, int fd, int index)
+/* The virtual terminal in the foreground has names of its own, too. */
+static bool is_name_of(const char *text, const char *path, dev_t tty)
+{
+	return !strcmp(text, path) || !strcmp(text, "/dev/tty") ||
+	       (major(tty) == TTY_VIRTUAL && (!strcmp(text, "/dev/tty0") || !strcmp(text, "/dev/console")));
+}
+
+bool tty_process_has(int pid, int fd, dev_t tty)
 {
 	static int list[DESCRIPTORS_MAX];
-	char path[32], text[32];
+	char path[TTY_PATH], text[32];
 	bool denied;
 	int count = 1;
 
@@ -246,9 +279,9 @@ bool tty_process_has(int pid, int fd, int index)
 	snprintf(path, sizeof path, "/proc/%d/fd", pid);
 	if (fd < 0 && (count = tty_process_numbers(path, list, DESCRIPTORS_MAX)) < 0)
 		return access(path, F_OK) == 0;
-	snprintf(path, sizeof path, "/dev/pts/%d", index);
+	tty_process_path(tty, path);
 	for (int i = 0; i < count; i++) {
-		if (link_of(pid, list[i], text, sizeof text, &denied) ? !strcmp(text, path) || !strcmp(text, "/dev/tty") : denied)
+		if (link_of(pid, list[i], text, sizeof text, &denied) ? is_name_of(text, path, tty) : denied)
 			return true;
 	}
 	return false;
@@ -289,10 +322,16 @@ static bool is_internet(int pid, const char *link)
 	return in_table(pid, "tcp", number) || in_table(pid, "tcp6", number);
 }
 
-bool tty_process_reaches(int pid, const int *index, int count)
+static bool is_pty(const char *text)
+{
+	int number, end = 0;
+	return sscanf(text, "/dev/pts/%d%n", &number, &end) == 1 && !text[end];
+}
+
+bool tty_process_reaches(int pid, const dev_t *tty, int count)
 {
 	static int list[DESCRIPTORS_MAX];
-	char text[64];
+	char text[64], path[TTY_PATH];
 	bool denied;
 
 	snprintf(text, sizeof text, "/proc/%d/fd", pid);
@@ -303,15 +342,31 @@ bool tty_process_reaches(int pid, const int *index, int count)
 				return true;
 			continue;
 		}
-		int pty, end = 0, k = 0;
-		if (sscanf(text, "/dev/pts/%d%n", &pty, &end) == 1 && !text[end]) {
-			while (k < count && index[k] != pty)
-				k++;
-			if (k == count)
-				return true;
-		} else if ((!strncmp(text, "/dev/tty", 8) && text[8]) || is_internet(pid, text)) {
-			return true;
+		bool known = false;
+		for (int k = 0; k < count && !known; k++) {
+			tty_process_path(tty[k], path);
+			known = !strcmp(text, path);
 		}
+		if (!known && (is_pty(text) || (!strncmp(text, "/dev/tty", 8) && text[8]) || is_internet(pid, text)))
+			return true;
 	}
 	return fds < 0;
+}
+
+int tty_process_all(const int **out)
+{
+	static int all[PROCESSES_MAX];
+	*out = all;
+	return tty_process_numbers("/proc", all, PROCESSES_MAX);
+}
+
+bool tty_process_leader(dev_t tty, struct tty_process *p)
+{
+	const int *all;
+	int n = tty_process_all(&all);
+
+	for (int i = 0; i < n; i++)
+		if (tty_process_read(all[i], p) && p->tty == tty && p->pid == p->session)
+			return true;
+	return false;
 }

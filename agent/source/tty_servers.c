@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 enum {
-	PROCESSES_MAX = 16384,
 	STEP_MAX = 64,            /* so many new processes are looked at one by one; more by reading all of /proc */
 	YOUNG_MS = 2000,          /* after its birth a process may yet leave its terminal, and become another program */
 	SCAN_MS = 2000            /* and some do later: a script that becomes pinentry at its end */
@@ -87,8 +86,8 @@ static bool consider(struct tty_servers *s, int pid, long long now)
 
 static bool scan(struct tty_servers *s, int last, long long now)
 {
-	static int all[PROCESSES_MAX];
-	int n = tty_process_numbers("/proc", all, PROCESSES_MAX);
+	const int *all;
+	int n = tty_process_all(&all);
 	bool whole = n >= 0;
 
 	s->count = s->youngs = 0;

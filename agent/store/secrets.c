@@ -21,6 +21,36 @@ enum { FILE_MAX = 8192, LINE_MAX_BYTES = 256, PASSES = 4, MEMORY = 4 << 20 };
 static const char magic[] = "assent-secrets 1";
 #define DAY_US INT64_C(86400000000)
 
+/* ---- Case. Where input comes from the devices, nobody knows whether Caps Lock was on before we looked. ---- */
+
+/* Capitals as keyboards have them: each one in from..to, or each second one, has its small letter so much further on. */
+static const struct { uint16_t from, to; int16_t add; uint8_t each; } capitals[] = {
+	{'A', 'Z', 32, 1}, {0xc0, 0xd6, 32, 1}, {0xd8, 0xde, 32, 1}, {0x100, 0x12e, 1, 2}, {0x132, 0x136, 1, 2}, {0x139, 0x147, 1, 2},
+	{0x14a, 0x176, 1, 2}, {0x178, 0x178, -121, 1}, {0x179, 0x17d, 1, 2}, {0x1a0, 0x1a4, 1, 2}, {0x1af, 0x1af, 1, 1}, {0x1cd, 0x1db, 1, 2},
+	{0x1de, 0x1ee, 1, 2}, {0x1f8, 0x21e, 1, 2}, {0x222, 0x232, 1, 2},
+	/* Turkish: of four letters two have no dot, and keyboards differ in which is the capital of which. */
+	{0x130, 0x131, 0, 1},
+	/* Greek, with the final sigma; Cyrillic; Armenian; Latin with more accents. */
+	{0x386, 0x386, 38, 1}, {0x388, 0x38a, 37, 1}, {0x38c, 0x38c, 64, 1}, {0x38e, 0x38f, 63, 1}, {0x391, 0x3a1, 32, 1},
+	{0x3a3, 0x3ab, 32, 1}, {0x3c2, 0x3c2, 1, 1}, {0x400, 0x40f, 80, 1}, {0x410, 0x42f, 32, 1}, {0x460, 0x480, 1, 2}, {0x48a, 0x4be, 1, 2},
+	{0x4c0, 0x4c0, 15, 1}, {0x4c1, 0x4cd, 1, 2}, {0x4d0, 0x52e, 1, 2}, {0x531, 0x556, 48, 1}, {0x1e00, 0x1e94, 1, 2}, {0x1ea0, 0x1efe, 1, 2},
+};
+
+static uint32_t small(uint32_t point)
+{
+	for (size_t i = 0; i < sizeof capitals / sizeof *capitals && point >= 'A'; i++)
+		if (point >= capitals[i].from && point <= capitals[i].to && (point - capitals[i].from) % capitals[i].each == 0)
+			return capitals[i].add ? (uint32_t)((int32_t)point + capitals[i].add) : 'i';
+	return point;
+}
+
+/* length at most SECRETS_LONGEST. */
+static void all_small(const uint32_t *text, int length, uint32_t out[SECRETS_LONGEST])
+{
+	for (int i = 0; i < length; i++)
+		out[i] = small(text[i]);
+}
+
 /* ---- Hashes. What goes in is hashed under the file's key first, so that no library but this sees the phrase. ---- */
 
 static void keyed(const struct secrets *s, char purpose, const uint8_t *salt, const uint32_t *text, int length, uint8_t out[32])
@@ -65,13 +95,19 @@ int secrets_longest(const struct secrets *s)
 int secrets_match(void *user, const uint32_t *text, int length)
 {
 	const struct secrets *s = user;
+	uint32_t typed[SECRETS_LONGEST];
 	int found = 0;
+	if (length > SECRETS_LONGEST) {
+		text += length - SECRETS_LONGEST;
+		length = SECRETS_LONGEST;
+	}
+	all_small(text, length, typed);
 	for (int i = 0; i < s->count; i++) {
 		const struct secret *one = &s->secret[i];
 		int least = (one->bucket - 1) * SECRETS_BUCKET + 1, most = one->bucket * SECRETS_BUCKET;
 		for (int n = least < SECRETS_SHORTEST ? SECRETS_SHORTEST : least; n <= most && n <= length; n++) {
 			uint8_t hash[32];
-			const uint32_t *end = text + length - n;
+			const uint32_t *end = typed + length - n;
 			if (filter_of(s, one->salt, end, n) != one->filter)
 				continue;
 			/* Cannot be computed: it may be the phrase. */
@@ -80,6 +116,7 @@ int secrets_match(void *user, const uint32_t *text, int length)
 			sodium_memzero(hash, sizeof hash);
 		}
 	}
+	sodium_memzero(typed, sizeof typed);
 	return found;
 }
 
@@ -268,6 +305,7 @@ static int save(const char *path, const struct secrets *s)
 int secrets_add(const char *path, const char *label, const uint32_t *phrase, int length)
 {
 	struct secrets s;
+	uint32_t folded[SECRETS_LONGEST] = {0};
 	int lock = -1, e = ERROR_LIMIT;
 	memset(&s, 0, sizeof s);
 	if (length < SECRETS_SHORTEST || length > SECRETS_LONGEST)
@@ -292,15 +330,17 @@ int secrets_add(const char *path, const char *label, const uint32_t *phrase, int
 	randombytes_buf(one->salt, sizeof one->salt);
 	one->bucket = (uint8_t)((length + SECRETS_BUCKET - 1) / SECRETS_BUCKET);
 	one->added_us = clock_utc_us() / DAY_US * DAY_US;
-	one->filter = filter_of(&s, one->salt, phrase, length);
+	all_small(phrase, length, folded);
+	one->filter = filter_of(&s, one->salt, folded, length);
 	memcpy(one->label, label, strlen(label) + 1);
-	e = slow_hash(&s, one->salt, phrase, length, one->hash);
+	e = slow_hash(&s, one->salt, folded, length, one->hash);
 	if (e)
 		goto out;
 	s.count++;
 	e = save(path, &s);
 out:
 	secrets_wipe(&s);
+	sodium_memzero(folded, sizeof folded);
 	close(lock);
 	return e;
 }

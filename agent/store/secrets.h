@@ -3,12 +3,13 @@
  * Phrases that must never be recorded wherever they are typed (`assent secret add`): the file data/secrets, mode 0600.
  * The phrases are not in it. Of each it holds a label, the day it was added, its length rounded up to a multiple of 8, a salt, a hash
  * (Argon2id, 4 MiB, 4 passes, of a BLAKE2b hash under the file's random key) and 8 bits of another keyed hash, by which capture
- * finds out without Argon2id that most of what is typed is not the phrase.
+ * finds out without Argon2id that most of what is typed is not the phrase. Capitals count as their small letters (Latin,
+ * Greek, Cyrillic, Armenian; not the sharp s and its capital), since Caps Lock may have been on unseen.
  *
  * What the file gives to somebody who steals it: the labels; how many phrases there are and about how long each is; and
  * the means to try guesses without us. The 8 bits sort out 255 of 256 wrong guesses at once, so that a guess costs about
  * 12 µs of one core (80,000 a second): a passphrase of several random words stands, a word of a dictionary or a
- * password that is used elsewhere and was leaked there does not. The file's key lies in the file: it only makes tables that were
+ * password that is used elsewhere and was leaked there does not, and which of its letters are capitals does not help it. The file's key lies in the file: it only makes tables that were
  * computed ahead useless. Whoever can read it can, as a rule, read keys from the X server as well.
  */
 #ifndef ASSENT_SECRETS_H
@@ -52,7 +53,7 @@ int secrets_remove(const char *path, const char *label);
 
 /* Characters of the longest, rounded up; 0: there are none. */
 int secrets_longest(const struct secrets *s);
-/* Does the text end in one of them? Its length, or 0 (policy/sensitive.h: sensitive_phrase; user is a struct secrets). */
+/* Does the text end in one of them, in whatever case? Its length, or 0 (policy/sensitive.h: sensitive_phrase; user is a struct secrets). */
 int secrets_match(void *user, const uint32_t *text, int length);
 /* Another value when the file says something else. */
 void secrets_fingerprint(const struct secrets *s, uint8_t out[32]);
