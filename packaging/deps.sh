@@ -6,6 +6,7 @@
 #   deps.sh demo     + a private desktop with applications: packaging/quickstart.sh
 #   deps.sh test     + the second compiler and tools: tests/run.sh
 #   deps.sh full     + static analysis: tests/run.sh --full
+#   deps.sh vm       build + a virtual machine with a real kernel in it: tests/device/vm
 #   deps.sh bench    + what Assent is compared with: tests/bench
 #
 # Only what is missing is installed, with sudo when this is not root. --list prints the packages and does nothing.
@@ -25,11 +26,14 @@ libxi-dev               X11: input events
 libxres-dev             X11: which process owns a window
 libxkbcommon-dev        what a key means in the layout
 libxkbcommon-x11-dev    what a key means in the layout
+libwayland-dev          the keyboard layout on Wayland
 libsystemd-dev          D-Bus: which field has the focus
 libzstd-dev             compression
 libyaml-dev             studies and configuration
 libsodium-dev           checksums, pseudonyms
 libseccomp-dev          sandbox
+libevdev-dev            evdev: what input devices tell (the broker)
+libjson-c-dev           evdev: what sway tells
 '
 demo='
 libcmocka-dev           unit tests
@@ -83,6 +87,14 @@ xfce4-terminal          an application: terminal (VTE, tabs)
 gnome-terminal          an application: terminal (a server for all windows)
 alacritty               an application: terminal
 kitty                   an application: terminal
+wtype                   a keyboard for sway: its layout is read
+sway                    a Wayland compositor, whose word is taken
+foot                    an application: terminal on Wayland
+fuzzel                  an application: launcher on Wayland
+swaylock                an application: screen locker on Wayland
+umockdev                input devices that are not there
+xwayland                X11 programs on Wayland
+suckless-tools          an application: a menu that X11 alone knows of (dmenu)
 tmux                    an application: terminals in a terminal
 screen                  an application: terminals in a terminal
 pinentry-curses         an application: password prompt in a terminal
@@ -93,6 +105,12 @@ busybox                 an application: many programs in one file
 nodejs                  runs DuckDB, Polars and others, which read what is exported
 npm                     fetches them, once (tests/dataset/package.json)
 '
+vm='
+qemu-system-x86         a machine with input devices, emulated
+kmod                    modules of its kernel (depmod)
+busybox                 its shell
+zstd                    a later Debian has its kernel in it
+'
 full='
 clang-tidy              static analysis
 cppcheck                static analysis
@@ -101,6 +119,8 @@ bench='
 xinput                  compared with
 cnee                    compared with
 python3-pynput          compared with
+evtest                  compared with
+libinput-tools          compared with
 zpaq                    compared with
 zstd                    compared with
 nodejs                  runs DuckDB, compared with
@@ -114,10 +134,11 @@ esac
 case ${1-} in
 build) wanted=$build ;;
 demo) wanted=$build$demo ;;
+vm) wanted=$build$vm ;;
 test) wanted=$build$demo$test ;;
 full) wanted=$build$demo$test$full ;;
 bench) wanted=$build$demo$bench ;;
-*) echo "usage: deps.sh [--list] build|demo|test|full|bench" >&2; exit 2 ;;
+*) echo "usage: deps.sh [--list] build|demo|vm|test|full|bench" >&2; exit 2 ;;
 esac
 packages=$(printf '%s' "$wanted" | awk 'NF { print $1 }')
 if [ "$list" ]; then

@@ -232,6 +232,30 @@ def damaged_stops():
 		check(code == 0 and not typed(rows) and m.status()["limits"]["keys"]["value"] == "none", said)
 
 
+def keys_of_devices():
+	"""With the source evdev keys are what the policy lets the devices' broker tell, at most codes, and status says whose word that is; a replay is no device."""
+	with Machine() as m:
+		config = m.root / "home/.config/assent/assent.yaml"
+		config.parent.mkdir(parents=True)
+		config.write_text("source: evdev\n")
+		check(m.join()[0] == 0, "joins")
+		for policy, value, origin, words in ((None, "class", "evdev_keys", "policy.yaml names no evdev_keys"), ("evdev_keys: code\n", "code", "source", "source evdev"),
+				("evdev_keys: class\n", "class", "evdev_keys", "policy: /etc/assent/policy.yaml, evdev_keys"),
+				("evdev_keys: none\n", "none", "evdev_keys", "policy: /etc/assent/policy.yaml, evdev_keys"),
+				("evdev_keys: code\ncapture: {keys: class}\n", "class", "policy", "policy: /etc/assent/policy.yaml)")):
+			m.says(policy)
+			limits = m.status()["limits"]
+			check(limits["keys"] == {"value": value, "from": origin}, f"{policy}: {limits['keys']}")
+			text = m.assent("status").stdout
+			check(words in text, f"{policy}: {text}")
+		m.says(None)
+		code, said, rows = m.record()
+		check(code == 0 and typed(rows) == "openother", f"{code} {said} {typed(rows)}")
+		for source in ("x11", "x11+evdev"):
+			config.write_text(f"source: {source}\n")
+			check(m.status()["limits"]["keys"] == {"value": "text", "from": "study"}, source)
+
+
 def release_forbidden():
 	"""Nothing leaves, by time or by hand; without the policy it does."""
 	with Machine() as m:
@@ -355,4 +379,4 @@ if __name__ == "__main__":
 	if os.geteuid() != 0:
 		print("skip policy: needs root", flush=True)
 		sys.exit(0)
-	sys.exit(run(forbids_before_and_after, lowers_and_excludes, cannot_raise, damaged_stops, release_forbidden, what_others_see, arrives_while_recording))
+	sys.exit(run(forbids_before_and_after, keys_of_devices, lowers_and_excludes, cannot_raise, damaged_stops, release_forbidden, what_others_see, arrives_while_recording))

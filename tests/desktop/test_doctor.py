@@ -24,7 +24,7 @@ WINDOW = {"window": int, "app": (str, type(None)), "class": (str, type(None)), "
 	"visible": bool, "oracle": str, "verdict": str, "reason": (str, type(None)), "cause": str, "why": str,
 	"remedy": (str, type(None)), "wants_oracle": bool}
 FINDING = {"id": str, "problem": bool, "text": str, "remedy": (str, type(None))}
-WHOLE = {"version": int, "display": (str, type(None)), "joined": bool, "windows": list, "findings": list, "wants_oracle": bool}
+WHOLE = {"version": int, "source": str, "context": (str, type(None)), "display": (str, type(None)), "joined": bool, "windows": list, "findings": list, "wants_oracle": bool}
 
 
 def fits(value, schema, where, more=()):

@@ -73,6 +73,22 @@ def after_a_recording():
 		agent.stop()
 
 
+def after_the_pointer_moved():
+	"""While it moves the agent wakes for what is sure to come next; at rest it must not go on."""
+	with Desk() as desk:
+		steady(desk)
+		agent, editor = recorded(desk)
+		x, y = editor.at(0)
+		for step in range(20):
+			desk.hands.move(x + step, y)
+			time.sleep(0.02)
+		judged()
+		agent.flushed()
+		time.sleep(5.5)
+		idle(agent, "after the pointer has come to rest")
+		agent.stop()
+
+
 def not_joined():
 	with Desk() as desk:
 		agent = Agent(desk)
@@ -142,4 +158,4 @@ def slow_typing_costs_little():
 
 
 if __name__ == "__main__":
-	sys.exit(run(after_a_recording, not_joined, paused, before_a_password_field, before_a_prompt, slow_typing_costs_little))
+	sys.exit(run(after_a_recording, after_the_pointer_moved, not_joined, paused, before_a_password_field, before_a_prompt, slow_typing_costs_little))

@@ -57,7 +57,7 @@ def clean(text, most):
 
 def check_shape(word):
     kind, has, device, synthetic, reason = struct.unpack("<BHhBB", word)
-    assert kind < 18 and has < 8192 and synthetic < 2 and reason < 16
+    assert kind < 19 and has < 8192 and synthetic < 2 and reason < 16
     assert (has & 1 or device == 0) and (has & 4096 or synthetic == 0) and (has & 512 or reason == 0)
 
 

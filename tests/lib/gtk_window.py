@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """gtk_window.py TITLE WxH+X+Y KIND... : a GTK3 window with one field of each kind (text password button area).
 
-When it is on the screen it prints one line of JSON: pid, X window, and where the middle of each field is. Then it
+When it is on the screen it prints one line of JSON: pid, X window (0: there is none), and where the middle of each field is. Then it
 obeys lines on its standard input: "title NAME", "show N" (makes password field N readable), "text N" (prints what
-field N holds, as JSON), "clear N" (empties it), "keys" (prints what all keys pressed in this window produced, as JSON), "quit".
+field N holds, as JSON), "clear N" (empties it), "keys" (prints what all keys pressed in this window produced, as JSON), "has" (prints whether it
+has the keyboard, as JSON), "quit".
 """
 
 import json
@@ -63,7 +64,7 @@ def main():
 		return [ox + x, oy + y]
 
 	def tell():
-		print(json.dumps({"pid": os.getpid(), "window": window.get_window().get_xid(),
+		print(json.dumps({"pid": os.getpid(), "window": getattr(window.get_window(), "get_xid", int)(),
 			"fields": [middle(field) for field in fields]}), flush=True)
 		return False
 
@@ -88,6 +89,8 @@ def main():
 			fields[int(rest)].set_text("")
 		elif word == "keys":
 			print(json.dumps("".join(keys)), flush=True)
+		elif word == "has":
+			print(json.dumps(window.has_toplevel_focus()), flush=True)
 		elif word == "quit":
 			Gtk.main_quit()
 		return True

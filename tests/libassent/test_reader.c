@@ -567,8 +567,8 @@ static void all_have_names(void **state)
 	snprintf(version, sizeof version, "%d.%d.%d", ASSENT_VERSION_MAJOR, ASSENT_VERSION_MINOR, ASSENT_VERSION_PATCH);
 	assert_string_equal(assent_version(), version);
 	assert_string_equal(assent_version(), ASSENT_VERSION);
-	for (int i = -1; i <= ASSENT_KIND_LAYOUT + 1; i++)
-		assert_true((assent_kind_name(i) != NULL) == (i >= 0 && i <= ASSENT_KIND_LAYOUT));
+	for (int i = -1; i <= ASSENT_KIND_SKEW + 1; i++)
+		assert_true((assent_kind_name(i) != NULL) == (i >= 0 && i <= ASSENT_KIND_SKEW));
 	for (int i = -1; i <= ASSENT_CLASS_OTHER + 1; i++)
 		assert_true((assent_class_name(i) != NULL) == (i >= 0 && i <= ASSENT_CLASS_OTHER));
 	for (int i = -1; i <= ASSENT_REASON_INACTIVE + 1; i++)

@@ -204,11 +204,49 @@ static void private_window_is_excluded(void **state)
 	assert_int_equal(s.masked, REASON_EXCLUDED);
 }
 
+static void look_again(struct scene *s, int64_t from_ms, int64_t until_ms)
+{
+	for (int64_t ms = from_ms; ms < until_ms; ms += 250) {
+		at(s, ms);
+		good_sample(s);
+		tty(s, TTY_ECHO);
+	}
+}
+
+/* Where the focus is told after the fact, what comes in late from before that went to nobody knows whom. */
+static void read_after_a_loose_focus(void **state)
+{
+	static struct scene s;
+	(void)state;
+	begin(&s, "/usr/bin/xterm", true);
+	look_again(&s, 500, 1000);
+	at(&s, 1100);
+	struct raw_app app = { .window = WINDOW + 1, .pid = PID, .exe = "/usr/bin/xterm", .loose = true };
+	struct raw_event focus = event(&s, RAW_FOCUS);
+	focus.as.app = &app;
+	feed(&s, &focus);
+	at(&s, 1110);
+	app.window = WINDOW;
+	app.terminal = true;
+	focus.mono_us = s.now_us;
+	feed(&s, &focus);
+	press(&s, 1105, KEY_S);
+	look_again(&s, 1200, 5000);
+	assert_int_equal(s.kept, 0);
+	/* The first ends the span, whose edge swallows it. */
+	press(&s, 4800, KEY_L);
+	look_again(&s, 5000, 6000);
+	press(&s, 5900, KEY_L);
+	look_again(&s, 6000, 7000);
+	assert_int_equal(s.kept, 1);
+	assert_int_equal(s.last, KEY_L);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(read_after_the_prompt), cmocka_unit_test(read_after_the_grab),
-		cmocka_unit_test(private_window_is_excluded),
+		cmocka_unit_test(private_window_is_excluded), cmocka_unit_test(read_after_a_loose_focus),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

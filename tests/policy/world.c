@@ -177,7 +177,7 @@ static void run(const struct task *t)
 	case STREAM:
 		w.available = t->a + 1;
 		if (!w.drain_due) {
-			if (w.now_us - w.sampled_us >= SAMPLE_US)
+			if (w.now_us - w.sampled_us >= SAMPLE_US || w.features & LOOSE)
 				world_told_sample();
 			world_plan(w.now_us + DRAIN_US, DRAIN, 0, 0, 0);
 			w.drain_due = true;
@@ -241,6 +241,10 @@ static void run(const struct task *t)
 		break;
 	case PROMPT:
 		w.prompt = t->a;
+		break;
+	case PLACE:
+		if (t->a >= w.places_told)
+			world_told_places(t->a + 1);
 		break;
 	case LOCK:
 		w.locked = t->a;
@@ -350,6 +354,13 @@ void world_focus(int window)
 		w.titles++;
 	w.window = window;
 	put((struct item){ .kind = RAW_FOCUS, .field = NO_FIELD });
+	if (!(w.features & LOOSE))
+		return;
+	w.place[w.places].window = window;
+	w.place[w.places].title = w.titles;
+	int64_t at = w.now_us + (rnd(3) ? rnd(5 * MS) : rnd(LAG_US));
+	w.place_us = at > w.place_us ? at : w.place_us;
+	world_plan(w.place_us, PLACE, w.places++, 0, 0);
 }
 
 void world_key(enum key_class klass, enum key_action action, bool chord, int to_field, bool secret)
@@ -463,6 +474,7 @@ void world_new(uint64_t seed, unsigned features, bool traced)
 		w.active[i] = i;
 	}
 	world_told_consent(true, false);
+	w.told_window = NOWHERE;
 	world_focus((int)rnd(WINDOWS));
 }
 

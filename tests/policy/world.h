@@ -26,7 +26,8 @@ enum feature {
 	PRIVATE = 256,           /* private mode by word and by hotkey */
 	FRAMES = 512,            /* carets are told once in 16 ms */
 	UNFILTERED = 1024,       /* the source hands on every object's carets */
-	FEATURES = 11
+	LOOSE = 2048,            /* Wayland: the place is told apart from the input and late; of launchers and lockers only a look tells */
+	FEATURES = 12
 };
 
 enum { HOTKEY = 67 /* F9 */ };

@@ -7,7 +7,7 @@
 
 enum { STALL_US = 5000000, ANSWER_US = 1000000, DRAIN_US = 50000, SAMPLE_US = 200000, FRAME_US = 16000, AGENDA = 4096 };
 
-enum what { STREAM, DRAIN, HANDLED, MOVED, TURNED, ITSELF, NEWS, CARET, FLUSH, ANSWER, NO_ANSWER, GRAB, PROMPT, LOCK, LOCK_NEWS, CONSENT };
+enum what { STREAM, DRAIN, HANDLED, MOVED, TURNED, ITSELF, NEWS, CARET, FLUSH, ANSWER, NO_ANSWER, GRAB, PROMPT, PLACE, LOCK, LOCK_NEWS, CONSENT };
 struct task { int64_t at_us; uint64_t order; enum what what; int a, b; int64_t asked_us; };
 
 /* What the stream holds. */
@@ -25,6 +25,9 @@ struct world {
 	uint64_t order;
 	struct item item[INPUTS];
 	int items, read, available;
+	struct { int window, title; } place[INPUTS]; /* LOOSE: where the focus was moved, in order */
+	int places, places_told;
+	int64_t place_us;                 /* when the newest of them is told at the latest */
 	bool drain_due, grabbed, locked, prompt, given, private_mode;
 	int titles;
 	int window;                       /* as the stream has it, at its end */
@@ -63,6 +66,8 @@ void world_told_ask(void *user, const struct question *q);
 void world_told_ask_field(int field);
 /* What the stream holds is read. */
 void world_told_drain(void);
+/* LOOSE: where the focus was moved, up to this one, is told. */
+void world_told_places(int until);
 void world_told_field(int field, enum field_role role, bool focused, int64_t asked_us);
 void world_told_caret(int object, int at);
 void world_told_consent(bool given, bool paused);

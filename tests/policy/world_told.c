@@ -52,15 +52,33 @@ static void look(void)
 	world_told_raw(&raw);
 }
 
+static void tell_focus(int window, int title);
+static bool read_stream(void);
+
+/* The compositor answers behind what it told before, and has handled the input that came before the question. */
+static bool ask_compositor(void)
+{
+	read_stream();
+	world_told_places(w.places);
+	bool layer = w.grabbed || w.locked;
+	int window = layer ? NOWHERE : w.window;
+	if (window != w.told_window)
+		tell_focus(window, w.titles);
+	return window != NOWHERE;
+}
+
 static void ask_server(void)
 {
+	w.sampled_us = w.now_us;
+	bool loose = w.features & LOOSE;
+	if (loose && !ask_compositor())
+		return;
 	struct raw_event raw = { .kind = RAW_GRAB, .mono_us = w.now_us };
-	raw.as.grab.grabbed = w.grabbed;
+	raw.as.grab.grabbed = w.grabbed && !loose;
 	world_told_raw(&raw);
 	raw = (struct raw_event){ .kind = RAW_AGREE, .mono_us = w.now_us };
 	raw.as.agree.agrees = true;
 	world_told_raw(&raw);
-	w.sampled_us = w.now_us;
 }
 
 void world_told_sample(void)
@@ -110,6 +128,7 @@ static void tell_focus(int window, int title)
 		snprintf(app.title, sizeof app.title, "%d", title);
 		snprintf(app.exe, sizeof app.exe, window == VAULT ? "/usr/bin/keepassxc" : "/usr/bin/app%d", world_pids[window]);
 	}
+	app.loose = w.features & LOOSE;
 	w.told_window = window;
 	world_told_trace("focus window %d", window);
 	world_told_raw(&raw);
@@ -121,13 +140,14 @@ int world_told_code(const struct item *i)
 	return i->kind == RAW_BUTTON ? 0x110 : i->hotkey ? HOTKEY : i->klass == CLASS_FUNCTION ? HOTKEY - 1 : codes[i->klass];
 }
 
-void world_told_drain(void)
+static bool read_stream(void)
 {
 	bool keys = false;
 	for (; w.read < w.available; w.read++) {
 		const struct item *i = &w.item[w.read];
 		if (i->kind == RAW_FOCUS) {
-			tell_focus(i->window, i->title);
+			if (!(w.features & LOOSE))
+				tell_focus(i->window, i->title);
 			continue;
 		}
 		struct raw_event raw = { .kind = i->kind, .mono_us = i->at_us };
@@ -141,6 +161,19 @@ void world_told_drain(void)
 		      i->chord ? " chord" : i->hotkey ? " hotkey" : "", (int)i->action);
 		world_told_raw(&raw);
 	}
+	return keys;
+}
+
+void world_told_places(int until)
+{
+	read_stream();
+	for (; w.places_told < until; w.places_told++)
+		tell_focus(w.place[w.places_told].window, w.place[w.places_told].title);
+}
+
+void world_told_drain(void)
+{
+	bool keys = read_stream();
 	w.drain_due = false;
 	if (keys)
 		world_told_sample();

@@ -2,6 +2,7 @@
 /* Each process of assentd tries, from inside its sandbox, what it must not be able to do, and what it must. */
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/input.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -69,9 +70,16 @@ static void enter_supervisor(void)
 	STEP(sandbox_supervisor(&what));
 }
 
+static void enter_inputd(void)
+{
+	STEP(sandbox_begin(&what));
+	STEP(sandbox_lock_memory(&what));
+	STEP(sandbox_inputd(&what));
+}
+
 static void *thread(void *unused) { return unused; }
 
-/* What none of the three may do, once inside. */
+/* What none of them may do, once inside. */
 static void nobody_may(void)
 {
 	REFUSED(socket(AF_INET, SOCK_STREAM, 0));
@@ -218,6 +226,50 @@ static void capture_can(void)
 	char *larger = realloc(block, 600000);
 	CHECK(larger && larger[299999] == 1);
 	free(larger);
+}
+
+/* The broker: devices are read, and nothing about them is changed. There is no device here: what passes the filter is no such ioctl. */
+static void inputd_cannot(void)
+{
+	static char name[64];
+	int number = 1;
+	enter_inputd();
+	nobody_may();
+	REFUSED(fork());
+	REFUSED(kill(getppid(), 0));
+	REFUSED(open(there, O_WRONLY));
+	REFUSED(open(there, O_RDWR));
+	REFUSED(open(below("new"), O_RDONLY | O_CREAT, 0600));
+	REFUSED(unlink(there));
+	REFUSED(mkdir(below("folder"), 0700));
+	REFUSED(chmod(there, 0600));
+	REFUSED(ioctl(STDIN_FILENO, EVIOCGRAB, &number));
+	REFUSED(ioctl(STDIN_FILENO, EVIOCSKEYCODE, name));
+	REFUSED(ioctl(STDIN_FILENO, EVIOCSKEYCODE_V2, name));
+	REFUSED(ioctl(STDIN_FILENO, EVIOCSREP, name));
+	REFUSED(ioctl(STDIN_FILENO, EVIOCSABS(0), name));
+	REFUSED(ioctl(STDIN_FILENO, EVIOCSFF, name));
+	REFUSED(ioctl(STDIN_FILENO, EVIOCRMFF, 1));
+}
+
+static void inputd_can(void)
+{
+	static char name[64];
+	int clock = CLOCK_MONOTONIC;
+	struct input_mask mask = { 0 };
+	enter_inputd();
+	int null = open("/dev/null", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	CHECK(null >= 0);
+	CHECK(ioctl(null, EVIOCGNAME(sizeof name), name) == -1 && errno == ENOTTY);
+	CHECK(ioctl(null, EVIOCGBIT(EV_KEY, sizeof name), name) == -1 && errno == ENOTTY);
+	CHECK(ioctl(null, EVIOCGABS(0), name) == -1 && errno == ENOTTY);
+	CHECK(ioctl(null, EVIOCSCLOCKID, &clock) == -1 && errno == ENOTTY);
+	CHECK(ioctl(null, EVIOCSMASK, &mask) == -1 && errno == ENOTTY);
+	CHECK(ioctl(null, EVIOCREVOKE, NULL) == -1 && errno == ENOTTY);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un nowhere = { .sun_family = AF_UNIX, .sun_path = "/nonexistent" };
+	CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&nowhere, sizeof nowhere) == -1 && errno == ENOENT);
+	CHECK(inotify_init1(IN_CLOEXEC) >= 0);
 }
 
 static void writer_cannot(void)
@@ -398,6 +450,8 @@ static void check(void (*body)(void))
 
 static void test_capture_cannot(void **state) { (void)state; check(capture_cannot); }
 static void test_capture_can(void **state) { (void)state; check(capture_can); }
+static void test_inputd_cannot(void **state) { (void)state; check(inputd_cannot); }
+static void test_inputd_can(void **state) { (void)state; check(inputd_can); }
 static void test_writer_cannot(void **state) { (void)state; check(writer_cannot); }
 static void test_writer_can(void **state) { (void)state; check(writer_can); }
 static void test_supervisor(void **state) { (void)state; check(supervisor_can); }
@@ -416,10 +470,10 @@ static void test_writer_stays_below(void **state)
 static void test_fatal(void **state)
 {
 	(void)state;
-	static void (*const enters[])(void) = {enter_supervisor, enter_capture, enter_writer};
+	static void (*const enters[])(void) = {enter_supervisor, enter_capture, enter_writer, enter_inputd};
 	static void (*const deeds[])(void) = {run_program, run_descriptor, read_memory, write_memory, trace};
 	int count = ASSENT_SANITIZED ? 4 : 5; /* the leak check may trace: refused with EPERM then, for all else */
-	for (int e = 0; e < 3; e++)
+	for (int e = 0; e < 4; e++)
 		for (int d = 0; d < count; d++) {
 			enter = enters[e];
 			deed = deeds[d];
@@ -438,8 +492,8 @@ static void test_abort(void **state)
 static void test_leak_check(void **state)
 {
 	(void)state;
-	static void (*const enters[])(void) = {enter_supervisor, enter_capture, enter_writer};
-	for (int e = 0; e < 3; e++) {
+	static void (*const enters[])(void) = {enter_supervisor, enter_capture, enter_writer, enter_inputd};
+	for (int e = 0; e < 4; e++) {
 		enter = enters[e];
 		assert_true(ended_well(inside(AS_USER, exit_clean)));
 		int status = inside(AS_USER, exit_leaking);
@@ -478,6 +532,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_capture_cannot), cmocka_unit_test(test_capture_can),
 		cmocka_unit_test(test_writer_cannot), cmocka_unit_test(test_writer_can),
+		cmocka_unit_test(test_inputd_cannot), cmocka_unit_test(test_inputd_can),
 		cmocka_unit_test(test_writer_stays_below), cmocka_unit_test(test_supervisor),
 		cmocka_unit_test(test_supervisor_forks), cmocka_unit_test(test_fatal), cmocka_unit_test(test_abort),
 #if ASSENT_SANITIZED

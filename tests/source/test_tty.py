@@ -70,6 +70,14 @@ class TtyTest(unittest.TestCase):
 		self.enter("x")
 		dump.wait_last("tty", state="program")
 
+	def test_many(self):
+		"""A pty beyond the 256th."""
+		for _ in range(260):
+			master, slave = os.openpty()
+			os.close(slave)
+			self.addCleanup(os.close, master)
+		self.test_read_s()
+
 	def test_cat_echoes(self):
 		dump = self.terminal()
 		self.enter("cat")

@@ -89,11 +89,56 @@ static void finds(void **state)
 	assert_int_equal(match(&s, "it is hunter2"), 7);
 	assert_int_equal(match(&s, "say a longer phrase, of words"), 25);
 	assert_int_equal(match(&s, "hunter2 "), 0);
-	assert_int_equal(match(&s, "Hunter2"), 0);
+	assert_int_equal(match(&s, "HuNTER2"), 7);
+	assert_int_equal(match(&s, "HUNTER\""), 0);
 	assert_int_equal(match(&s, "unter2"), 0);
 	assert_int_equal(match(&s, ""), 0);
 	secrets_wipe(&s);
 	assert_int_equal(s.count, 0);
+}
+
+static const struct { const uint32_t added[8], typed[8]; int found; } cases[] = {
+	{{'C', 'a', 'f', 0xc9, 'T', 'Z'}, {'c', 'A', 'F', 0xe9, 't', 'z'}, 6},
+	{{'c', 'a', 'f', 0xe9, 't', 0xff}, {'C', 'A', 'F', 0xc9, 'T', 0x178}, 6},
+	{{'z', 0x17c, 0x119, 0x142, 0x15b, 0x144}, {'Z', 0x17b, 0x118, 0x141, 0x15a, 0x143}, 6},
+	{{'i', 'I', 0x131, 0x130, 'y', 'z'}, {0x130, 0x131, 'I', 'i', 'Y', 'Z'}, 6},
+	{{0x3b1, 0x3ac, 0x3cc, 0x3ce, 0x3c2, 0x3af}, {0x391, 0x386, 0x38c, 0x38f, 0x3a3, 0x38a}, 6},
+	{{0x430, 0x44f, 0x451, 0x456, 0x457, 0x491}, {0x410, 0x42f, 0x401, 0x406, 0x407, 0x490}, 6},
+	{{0x561, 0x586, 0x1a1, 0x1b0, 0x1ebf, 0x219}, {0x531, 0x556, 0x1a0, 0x1af, 0x1ebe, 0x218}, 6},
+	/* Not the same with Caps Lock on any keyboard. */
+	{{'s', 't', 'r', 'a', 0xdf, 'e'}, {'s', 't', 'r', 'a', 0x1e9e, 'e'}, 0},
+	{{'a', 'b', 'c', 'd', 'e', '['}, {'a', 'b', 'c', 'd', 'e', '{'}, 0},
+	{{'a', 'b', 'c', 'd', 'e', 0xd7}, {'a', 'b', 'c', 'd', 'e', 0xf7}, 0},
+};
+
+static void takes_no_case(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct secrets s;
+		assert_int_equal(secrets_add(path, "one", cases[i].added, 6), 0);
+		assert_int_equal(secrets_load(path, &s), 0);
+		assert_int_equal(secrets_match(&s, cases[i].added, 6), 6);
+		if (secrets_match(&s, cases[i].typed, 6) != cases[i].found)
+			fail_msg("%zu", i);
+		assert_int_equal(secrets_remove(path, "one"), 0);
+	}
+}
+
+/* In a long text only its end is looked at. */
+static void finds_at_the_end(void **state)
+{
+	char phrase[129], typed[260];
+	struct secrets s;
+	(void)state;
+	memset(phrase, 'p', 128);
+	phrase[128] = 0;
+	snprintf(typed, sizeof typed, "%0130d%s", 1, phrase);
+	assert_int_equal(add("one", phrase), 0);
+	assert_int_equal(secrets_load(path, &s), 0);
+	assert_int_equal(match(&s, typed), 128);
+	assert_int_equal(match(&s, typed + 100), 128);
+	assert_int_equal(match(&s, phrase + 1), 0);
 }
 
 /* Every other text must not match: 8 bits alone would let some of 5,000 through. */
@@ -251,6 +296,7 @@ static void fingerprints(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(takes_no_case, setup, teardown), cmocka_unit_test_setup_teardown(finds_at_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(finds, setup, teardown), cmocka_unit_test_setup_teardown(finds_nothing_else, setup, teardown),
 		cmocka_unit_test_setup_teardown(keeps_nothing_of_it, setup, teardown), cmocka_unit_test_setup_teardown(refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(distrusts_the_file, setup, teardown),

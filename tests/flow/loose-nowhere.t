@@ -1,0 +1,30 @@
+# told after the fact that the focus is nowhere (a launcher, a locker), and back again: what was typed between is masked, before it as well since the last look
+study keys=code key_time=exact apps=id
+consent given
+window 1 exe=/usr/bin/gedit pid=10
+window 2 exe=/usr/bin/gimp pid=20
+window 3 exe=/usr/bin/foot pid=30 terminal
+window 4 exe=/usr/bin/keepassxc pid=40
+object 11 pid=10 role=text
+object 21 pid=20 role=text
+loose on
+focus 3
++1s type ab
+sampling off
++1s sample
++100ms type c
+focus none
+type d
+focus 3
+sampling on
++1s type e
+--
+0 start
+0 focus app=foot
+1000 key_down letter code=30
+1030 key_up letter code=30
+1100 key_down letter code=48
+1130 key_up letter code=48
+2000..3000 span unknown
+3500 key_down letter code=18
+3530 key_up letter code=18
