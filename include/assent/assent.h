@@ -134,7 +134,8 @@ enum assent_kind {
 	ASSENT_KIND_TOUCH_DOWN, ASSENT_KIND_TOUCH_MOVE, ASSENT_KIND_TOUCH_UP,
 	ASSENT_KIND_FOCUS, ASSENT_KIND_SPAN, ASSENT_KIND_GAP, ASSENT_KIND_START, ASSENT_KIND_STOP, ASSENT_KIND_CLOCK,
 	ASSENT_KIND_SCREEN,              /* x, y: size of the screen, px */
-	ASSENT_KIND_LAYOUT               /* text: the keyboard layout's name */
+	ASSENT_KIND_LAYOUT,              /* text: the keyboard layout's name */
+	ASSENT_KIND_SKEW                 /* x, y, dx: least, most, mean of the display's times less the kernel's, µs; dy: see FORMAT.md */
 };
 
 enum assent_class {
