@@ -27,7 +27,7 @@ void devices_init(struct devices *d, const char *seat, const struct stream_terms
 	d->terms = *terms;
 	d->emit = emit;
 	d->user = user;
-	d->inotify = -1;
+	d->inotify = d->database = -1;
 	d->scan_us = d->drain_us = INT64_MAX;
 }
 
@@ -182,13 +182,43 @@ void devices_scan(struct devices *d, int64_t now_us)
 		d->drain_us = now_us + DEVICES_DELAY_US;
 }
 
+/* Of what changes in udev's database: is it an input device? Names there are "c13:64": kind, major, minor. */
+static bool concerns(const struct devices *d, const struct inotify_event *event)
+{
+	static const char input[] = "c13:";
+	return event->wd != d->database || event->mask & IN_Q_OVERFLOW || strncmp(event->name, input, sizeof input - 1) == 0;
+}
+
 void devices_noticed(struct devices *d, int64_t now_us)
 {
 	char buffer[4096] __attribute__((aligned(8)));
-	while (read(d->inotify, buffer, sizeof buffer) > 0)
-		;
+	bool concerned = false;
+	ssize_t n;
+	while ((n = read(d->inotify, buffer, sizeof buffer)) > 0) {
+		const struct inotify_event *event;
+		for (char *at = buffer; at < buffer + n; at += sizeof *event + event->len) {
+			event = (const struct inotify_event *)at;
+			concerned |= concerns(d, event);
+		}
+	}
+	if (!concerned)
+		return;
 	d->patience_us = now_us + PATIENCE_US;
 	d->scan_us = now_us;
+}
+
+/* The nodes; and what udev says of them, which it writes only after it has touched the node: a look in between finds the old seat. */
+static int watch(struct devices *d)
+{
+	d->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (d->inotify < 0 || inotify_add_watch(d->inotify, node_directory(), IN_CREATE | IN_ATTRIB | IN_DELETE | IN_MOVED_TO |
+						IN_MOVED_FROM | IN_ONLYDIR) < 0)
+		return ERROR_IO;
+	if (d->any_seat)
+		return 0;
+	d->database = inotify_add_watch(d->inotify, node_database(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR);
+	/* Without a database no device has a seat that is known, and none is opened. */
+	return d->database >= 0 || errno == ENOENT ? 0 : ERROR_IO;
 }
 
 int devices_open(struct devices *d, int64_t now_us)
@@ -197,13 +227,11 @@ int devices_open(struct devices *d, int64_t now_us)
 		return 0;
 	devices_release(d);
 	/* First the watch, then the look: nothing comes between. */
-	d->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (d->inotify < 0 || inotify_add_watch(d->inotify, node_directory(), IN_CREATE | IN_ATTRIB | IN_DELETE | IN_MOVED_TO |
-						IN_MOVED_FROM | IN_ONLYDIR) < 0) {
+	if (watch(d)) {
 		int saved = errno;
 		if (d->inotify >= 0)
 			close(d->inotify);
-		d->inotify = -1;
+		d->inotify = d->database = -1;
 		errno = saved;
 		return ERROR_IO;
 	}
@@ -235,7 +263,7 @@ bool devices_close(struct devices *d)
 	}
 	if (d->inotify >= 0)
 		close(d->inotify);
-	d->inotify = -1;
+	d->inotify = d->database = -1;
 	explicit_bzero(d->batch, (size_t)d->items * sizeof *d->batch);
 	d->items = 0;
 	d->held = (struct decode_seat){ 0 };

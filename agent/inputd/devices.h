@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The devices of one seat, open for one client while its session is active and not locked. New ones are found by inotify on
- * the directory (udev's own news do not reach a process without a network).
+ * the directory and on udev's database (udev's own news do not reach a process without a network).
  */
 #ifndef ASSENT_DEVICES_H
 #define ASSENT_DEVICES_H
@@ -43,7 +43,7 @@ struct devices {
 	devices_emit *emit;
 	void *user;
 	bool open;
-	int inotify;
+	int inotify, database;           /* one descriptor; in it, the watch of udev's database, or -1 */
 	int next_ordinal;
 	int64_t scan_us, patience_us;    /* when to look at the directory again; until when to hope for udev */
 	int64_t drain_us;                /* when to read; INT64_MAX: when there is something */

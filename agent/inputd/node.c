@@ -18,6 +18,11 @@ const char *node_directory(void)
 	return "/dev/input";
 }
 
+const char *node_database(void)
+{
+	return "/run/udev/data";
+}
+
 /* Compositors and X servers do not hear it: who does is a program of its own, and not what has the focus. */
 static bool is_ignored(sd_device *device)
 {

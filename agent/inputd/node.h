@@ -20,6 +20,8 @@ struct node {
 
 /* Where nodes are, "/dev/input". */
 const char *node_directory(void);
+/* Where udev writes what it knows of devices, "/run/udev/data": a file each, renamed into place. */
+const char *node_database(void);
 
 /* Does it still belong to the seat? 0, ERROR_AGAIN, ERROR_DENIED as node_open. */
 int node_check(const struct stat *st, const char *seat);

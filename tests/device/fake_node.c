@@ -3,10 +3,11 @@
  * Devices that tests make: in place of agent/inputd/node.c, and in no product. A node is a FIFO "eventN" in $ASSENT_FAKE_INPUT
  * that carries struct input_event; what it can do stands beside it in "kind-eventN": keyboard, mouse, wheel (a mouse with 1/120
  * notches), touchpad, screen, pen, game; "-virtual" behind that makes it one of software; "-closed" one that may not be opened until
- * there is "../open-eventN"; "-seat1" one of another seat.
+ * there is "../open-eventN"; "-seat1" one of another seat, as one becomes of whose inode udev's database, "../data", has "c13:INODE".
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,13 @@ const char *node_directory(void)
 	return directory ? directory : "/nonexistent";
 }
 
+const char *node_database(void)
+{
+	static char path[512];
+	snprintf(path, sizeof path, "%s/../data", node_directory());
+	return path;
+}
+
 static void kind_of(const char *name, char kind[64])
 {
 	char path[512];
@@ -35,9 +43,10 @@ static void kind_of(const char *name, char kind[64])
 
 int node_check(const struct stat *st, const char *seat)
 {
-	(void)st;
+	char path[600];
 	(void)seat;
-	return 0;
+	snprintf(path, sizeof path, "%s/c13:%ju", node_database(), (uintmax_t)st->st_ino);
+	return access(path, F_OK) == 0 ? ERROR_DENIED : 0;
 }
 
 int node_open(struct node *n, const char *name, const char *seat, const struct stream_terms *terms)

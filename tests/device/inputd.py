@@ -165,6 +165,15 @@ class Device:
 	def tap(self, code):
 		return self.key(code, 1), self.key(code, 0)
 
+	def to_other_seat(self, data):
+		"""As udev does it: touches the node, and only then writes what it knows now."""
+		number = self.path.stat().st_ino
+		os.utime(self.path)
+		time.sleep(0.3)
+		new = data / ".#new"
+		new.touch()
+		new.rename(data / f"c13:{number}")
+
 	def unplug(self):
 		self.path.unlink()
 		os.close(self.fd)
@@ -177,8 +186,9 @@ class Broker:
 		self.folder = tempfile.TemporaryDirectory(prefix="inputd-")
 		self.place = pathlib.Path(self.folder.name)
 		self.place.chmod(0o755)
-		self.input, state = self.place / "input", self.place / "state"
+		self.input, self.data, state = self.place / "input", self.place / "data", self.place / "state"
 		self.input.mkdir()
+		self.data.mkdir()
 		state.mkdir()
 		self.state = state / "seats"
 		self.seats({os.getuid(): "seat0 open"} if seats is None else seats)

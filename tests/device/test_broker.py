@@ -125,6 +125,20 @@ def hotplug():
 		third.unplug()
 
 
+def other_seat():
+	"""A device that udev gives to another seat is closed, although udev says so only after it has touched the node."""
+	with Broker(policy="evdev_keys: code\n", devices=("keyboard", "mouse")) as broker:
+		client = Client(broker)
+		ordinal = client.begin(2)[0]
+		(broker.data / "b8:0").touch()
+		check(client.read(0.3) == [], "a disk")
+		broker.devices[0].to_other_seat(broker.data)
+		gone = client.read(5, until=lambda r: r.kind == DEVICE)[-1]
+		check((gone.action, gone.device) == (0, ordinal), f"{gone}")
+		broker.devices[0].tap(KEY_A)
+		check(client.read(0.3) == [], "a key of another seat")
+
+
 def dropped():
 	"""The kernel's SYN_DROPPED: a hole of unknown size, then what changed."""
 	with Broker(policy="evdev_keys: code\n", devices=("keyboard",)) as broker:
@@ -488,5 +502,5 @@ def ends_unused():
 
 
 if __name__ == "__main__":
-	sys.exit(run(classes_only, codes_by_policy, asked_for_less, in_order, hotplug, dropped, sync, sync_locked, sync_slow, sync_only,
+	sys.exit(run(classes_only, codes_by_policy, asked_for_less, in_order, hotplug, other_seat, dropped, sync, sync_locked, sync_slow, sync_only,
 		sync_flood, slow_client, flood, many_connections, agent_side, agent_classes, ends, options, exposure, ends_unused))

@@ -86,7 +86,7 @@ class Client:
 		self.command.stop()
 
 	def came(self, made, device, truth=None):
-		"""A device of guest_inject ("mouse two"); waits until this client, and a Truth, have it: what it does sooner is not theirs."""
+		"""A device of guest_inject ("mouse two"); waits until this client, and a Truth, have it: what it does sooner is not theirs. Its node."""
 		before = self.devices()
 		node = made.ask(f"came {device}")[0]
 		deadline = time.monotonic() + 20
@@ -95,6 +95,7 @@ class Client:
 			time.sleep(0.05)
 		if truth:
 			truth.command.until(f"reads {node}")
+		return node
 
 	def devices(self):
 		return sum(r.kind == DEVICE and r.action for r in self.now())
