@@ -15,11 +15,12 @@ export LC_ALL
 unset CDPATH
 cd "$(dirname "$0")/.." || exit 1
 
-mode=normal
+mode=normal beside=
 for argument; do
 	case $argument in
 	--quick) mode=quick ;;
 	--full) mode=full ;;
+	--beside) beside=yes ;; # of this script's own
 	*) echo "usage: sh tests/run.sh [--quick|--full]" >&2; exit 2 ;;
 	esac
 done
@@ -27,9 +28,9 @@ done
 out=$PWD/build
 jobs=$(nproc 2>/dev/null || echo 2)
 mkdir -p "$out" || exit 1
-results=$out/results
+results=$out/results${beside:+-beside}
 : >"$results" || exit 1
-started=$(date +%s)
+started=${ASSENT_STARTED:-$(date +%s)}
 
 say() { printf '\n== %s (%s s)\n' "$1" $(($(date +%s) - started)); }
 
@@ -118,10 +119,10 @@ run_ctest() {
 		ctest --test-dir "$out/$name" --verbose --parallel "$jobs" --timeout 300 --no-tests=error "$@" >"$log" 2>&1 </dev/null
 	status=$?
 	before=$(grep -c '^not ok ' "$results")
-	count_ctest "$name" <"$log" >"$out/counted"
-	grep -vE '^ok ' "$out/counted"
-	cat "$out/counted" >>"$results"
-	echo "$(grep -cE '^ok ' "$out/counted") of $(wc -l <"$out/counted") passed ($name)"
+	count_ctest "$name" <"$log" >"$results.counted"
+	grep -vE '^ok ' "$results.counted"
+	cat "$results.counted" >>"$results"
+	echo "$(grep -cE '^ok ' "$results.counted") of $(wc -l <"$results.counted") passed ($name)"
 	if [ $status -ne 0 ]; then
 		# Of failed tests, what they said.
 		failed=$(sed -n 's/^ *[0-9]*\/[0-9]* Test *#\([0-9]*\): .*\*\*\*.*/\1/p' "$log")
@@ -140,42 +141,59 @@ run_ctest() {
 count_cases() {
 	base=$(basename "$2" .py)
 	log=$out/$1-$base.log
-	grep -E '^(ok|not ok|skip) ' "$log" | sed -E "s|^(ok\|not ok\|skip) |\\1 $1/$base/|" >"$out/counted"
+	grep -E '^(ok|not ok|skip) ' "$log" | sed -E "s|^(ok\|not ok\|skip) |\\1 $1/$base/|" >"$results.counted"
 	if [ "$3" -eq 124 ]; then
-		echo "not ok $1/$base: not finished in time" >>"$out/counted"
-	elif [ "$3" -eq 77 ] && grep -q '^skip ' "$out/counted"; then
+		echo "not ok $1/$base: not finished in time" >>"$results.counted"
+	elif [ "$3" -eq 77 ] && grep -q '^skip ' "$results.counted"; then
 		: # all of it
-	elif [ "$3" -ne 0 ] && ! grep -q '^not ok ' "$out/counted"; then
-		echo "not ok $1/$base: exit status $3" >>"$out/counted"
-	elif [ ! -s "$out/counted" ]; then
-		echo "not ok $1/$base: said nothing" >>"$out/counted"
+	elif [ "$3" -ne 0 ] && ! grep -q '^not ok ' "$results.counted"; then
+		echo "not ok $1/$base: exit status $3" >>"$results.counted"
+	elif [ ! -s "$results.counted" ]; then
+		echo "not ok $1/$base: said nothing" >>"$results.counted"
 	fi
-	cat "$out/counted"
-	cat "$out/counted" >>"$results"
-	if grep -q '^not ok ' "$out/counted"; then
+	cat "$results.counted"
+	cat "$results.counted" >>"$results"
+	if grep -q '^not ok ' "$results.counted"; then
 		tail -n 60 "$log" | sed 's/^/    /'
 	fi
 }
 
-# One virtual machine after the other, beside what comes next: each takes a processor for a minute or more.
-begin_machines() {
-	for script in tests/device/vm/test_*.py; do
-		base=$(basename "$script" .py)
-		ASSENT_BUILD=$out/gcc PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=30 600 \
-			/usr/bin/python3 "$script" >"$out/machine-$base.log" 2>&1 </dev/null &
-		# What ends this ends the one that runs.
-		trap 'kill $! 2>/dev/null; exit 1' TERM
-		wait $!
-		echo $? >"$out/machine-$base.status"
+# script ROOM SCRIPT SECONDS [ARGUMENT...]: one script of tests/, and what it told.
+script() {
+	room=$1 file=$2 limit=$3
+	shift 3
+	ASSENT_BUILD=$out/gcc PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=60 "$limit" \
+		/usr/bin/python3 "$file" "$@" >"$out/$room-$(basename "$file" .py).log" 2>&1 </dev/null &
+	# What ends this ends the one that runs.
+	others=$children
+	children="$children $!"
+	wait $!
+	count_cases "$room" "$file" $?
+	children=$others
+}
+
+# What takes a processor for long and does not look at the clock: one after the other, beside what comes next, in a process of its own.
+run_beside() {
+	say "virtual machines with a real kernel (beside)"
+	for machine in tests/device/vm/test_*.py; do
+		script machine "$machine" 600
 	done
 }
 
-count_machines() {
-	wait "$machines"
-	children=
-	for script in tests/device/vm/test_*.py; do
-		count_cases machine "$script" "$(cat "$out/machine-$(basename "$script" .py).status")"
-	done
+begin_beside() {
+	set -- --beside
+	[ $mode != full ] || set -- --full --beside
+	ASSENT_STARTED=$started sh tests/run.sh "$@" >"$out/beside.log" 2>&1 </dev/null &
+	beside_child=$!
+	children=$beside_child
+}
+
+count_beside() {
+	wait "$beside_child"
+	status=$?
+	cat "$out/beside.log"
+	cat "$out/results-beside" >>"$results"
+	[ $status -eq 0 ] || echo "not ok beside: exit status $status, see $out/beside.log" | tee -a "$results"
 }
 
 run_desktop() {
@@ -198,17 +216,12 @@ run_desktop() {
 		shift
 	done
 	# Alone: it runs some applications side by side by itself, and measures what is kept.
-	script=tests/desktop/test_apps.py
 	set --
 	limit=1500
 	[ $mode != full ] || { set -- --full; limit=18000; }
-	ASSENT_BUILD=$out/gcc PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=60 "$limit" \
-		/usr/bin/python3 "$script" "$@" >"$out/desktop-test_apps.log" 2>&1 </dev/null &
-	children="$children $!"
-	wait $!
-	count_cases desktop "$script" $?
+	script desktop tests/desktop/test_apps.py "$limit" "$@"
 	sed -n 's/^# |/    |/p' "$out/desktop-test_apps.log"
-	children=
+	children=$beside_child
 }
 
 run_tidy() {
@@ -237,6 +250,11 @@ run_fuzzers() {
 
 # ---- The run ---------------------------------------------------------------------------------
 
+if [ "$beside" ]; then
+	run_beside
+	exit 0
+fi
+
 say "what is needed"
 deps='test'
 [ $mode = full ] && deps=full
@@ -246,13 +264,10 @@ sh packaging/deps.sh $deps || { echo "0 passed, 1 failed"; exit 1; }
 sh packaging/deps.sh vm || echo "NO VIRTUAL MACHINE: nothing will be tried on a real kernel"
 
 say "gcc"
-machines=
+beside_child=
 if step build/gcc tree gcc -DCMAKE_C_COMPILER=gcc; then
 	if [ $mode != quick ]; then
-		rm -f "$out"/machine-*
-		begin_machines &
-		machines=$!
-		children=$machines
+		begin_beside
 	fi
 	run_ctest gcc --label-exclude machine
 fi
@@ -268,10 +283,10 @@ if [ $mode != quick ]; then
 	fi
 	say "does a test notice when a rule of the policy is gone"
 	step policy/mutants /usr/bin/python3 -B tests/policy/mutants.py
-	say "virtual machines with a real kernel"
-	[ -z "$machines" ] || count_machines
 	say "desktop"
 	run_desktop
+	say "what ran beside"
+	[ -z "$beside_child" ] || count_beside
 fi
 if [ $mode = full ]; then
 	say "static analysis"

@@ -125,7 +125,7 @@ class Dump:
 
 	def __exit__(self, *_):
 		self.process.send_signal(signal.SIGTERM)
-		self.process.wait(10)
+		self.process.wait(30)
 		self.folder.cleanup()
 
 	def until(self, holds, name, seconds=10):

@@ -77,6 +77,8 @@ UNCONFIRMED = 4      # a layer's keys are waited for 3 s, as if the window had t
 SETTLED = 1.5        # until keys are out of the airlock: what closes or opens earlier masks them
 JUDGED = 6           # until the last word has its verdict
 LEAST = 0.85         # of the ordinary keys, as on X11
+SLOW_US = 100000
+LEAST_SLOW = 0.5     # where a machine beside which others work strikes a key every 100 ms or more: most are confirmed too late
 
 machine = hands = None
 
@@ -221,6 +223,11 @@ class Story:
 		for part in {**self.secrets, **struck}:
 			if part in self.secrets or kept[part] < struck[part]:
 				note(f"{part}: masked as {', '.join(sorted(self.masked(part))) or 'nothing'}")
+		at = sorted(us for (us, kind), of in self.moments.items() if kind == "key_down" and not of.secret)
+		between = sorted(b - a for a, b in zip(at, at[1:]))
+		if between and between[len(between) // 2] >= SLOW_US:
+			least = min(least, LEAST_SLOW)
+			note(f"a key each {between[len(between) // 2] // 1000} ms, not 40: the machine is slow, {least:.0%} must be kept")
 		if share < least:
 			wrong.append(f"too few of the ordinary keys: {share:.1%}")
 		return wrong
