@@ -46,11 +46,11 @@ class Dump:
 	def any(self, kind, **wanted):
 		return bool(self.all(kind, **wanted))
 
-	def wait(self, kind, seconds=10, **wanted):
+	def wait(self, kind, seconds=30, **wanted):
 		"""The last such event, once there is one."""
 		return wait_for(lambda: self.all(kind, **wanted), seconds, name=f"{kind} {wanted}")[-1]
 
-	def wait_last(self, kind, seconds=10, **wanted):
+	def wait_last(self, kind, seconds=30, **wanted):
 		"""Waits until the newest event of this kind is such."""
 		def newest():
 			found = self.all(kind)

@@ -23,7 +23,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "lib")]
 import archive
 import debian
 from agent import CODES, on_pty, searches, study
-from broker import BUILD, EV_KEY, SERVICE, Truth, install
+from broker import BUILD, EV_KEY, REPEAT, SERVICE, Truth, install
 from cases import check, note, run
 from machine import Gone, Machine, started
 from participant import environment
@@ -181,7 +181,8 @@ class Story:
 			self.files = {member.name: files.extractfile(member).read() for member in files if member.isfile()}
 		check(len(self.files) > 4, f"files: {list(self.files)}")
 		self.files["what assentd said"] = self.agent.all
-		told = [(e.us, e.value, e.code) for e in self.truth.events() if e.type == EV_KEY and e.value != 2]
+		heard = [(e.us, e.value, e.code) for e in self.truth.events() if e.type == EV_KEY]
+		told = [event for event in heard if event[1] != REPEAT]
 		typed = hands.typed[self.from_key:]
 		check([code for _, value, code in told if value] == [t.code for t in typed], "the kernel did not tell what was typed")
 		# Each press and release with what it belongs to.
@@ -190,6 +191,9 @@ class Story:
 		for us, value, code in told:
 			of = waiting[code] = next(presses) if value else waiting[code]
 			self.moments[us, "key_down" if value else "key_up"] = of
+		# On a slow machine a key is held for so long that the kernel repeats it.
+		typed_at = sorted((us, of) for (us, kind), of in self.moments.items() if kind == "key_down")
+		self.repeats = {us: next(of for at, of in reversed(typed_at) if at <= us and of.code == code) for us, value, code in heard if value == REPEAT}
 
 	def judge(self, least=LEAST):
 		"""A list of what is wrong; figures are said."""
@@ -198,7 +202,10 @@ class Story:
 		for row in self.rows:
 			if not row["kind"].startswith("key"):
 				continue
-			of = self.moments.get((row["mono_us"], row["kind"]))
+			if row["kind"] == "key_repeat":
+				of = self.repeats.get(row["mono_us"])
+			else:
+				of = self.moments.get((row["mono_us"], row["kind"]))
 			if of is None:
 				wrong.append(f"a key that nobody struck at {row['mono_us']} us: {row['kind']}")
 			elif of.secret:
