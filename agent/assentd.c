@@ -88,12 +88,14 @@ int main(int argc, char **argv)
 	if (doctor)
 		return doctor_run(&s.places, &look);
 	struct config_error problem;
-	if (settings_load(s.places.policy, true, &s.policy, &problem) ||
-	    settings_load(s.places.config, false, &s.participant, &problem)) {
+	bool damaged = settings_load(s.places.policy, true, &s.policy, &problem) ||
+		       settings_load(s.places.config, false, &s.participant, &problem);
+	if (damaged)
 		log_error("%s", problem.text);
-		return 1;
-	}
 	supervisor_source(&s);
+	/* The agent of a session stays, as it does when they are damaged later: nothing is recorded until they are mended, and then it is. */
+	if (damaged && (check || s.once))
+		return 1;
 	if (check) {
 		puts("configuration is good");
 		return 0;

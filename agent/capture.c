@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -34,7 +33,8 @@ enum {
 	DRAIN_DELAY_US = 50000,           /* FACTS: a listener that waits this long costs a tenth of one that does not */
 	DRAIN_POINTER_US = 100000,        /* while only the pointer moves */
 	DRAIN_LARGE = 32768,              /* more than this was read: the server is ahead, do not wait */
-	HEAR_BUS_US = 300000              /* at most, at the start */
+	HEAR_BUS_US = 300000,             /* at most, at the start */
+	LAST_US = 200000                  /* at most, at the end: to read what happened until then */
 };
 
 struct capture {
@@ -52,11 +52,15 @@ struct capture {
 	int64_t until_us;                 /* UTC: when the decision runs out */
 	int64_t drain_at_us;              /* INT64_MAX: nothing to drain */
 	int64_t sampled_us;
+	struct delays delays_told;
 	bool keys_seen;                   /* since input was there: then oracles are asked again after the drain */
 	bool input_seen;
 	struct raw_event look;            /* at the focused terminal, */
 	bool looked;                      /* before a drain, and not fed yet */
 	bool last_was_large, stop;
+	bool selected;                    /* input comes in */
+	int64_t read_us;                  /* mono: the source was read until then */
+	int64_t last_us;                  /* mono: what happened from then on is not agreed to any more; INT64_MAX: all is; INT64_MIN: nobody knows since when */
 	bool withdrawn;                   /* or refused, expired, replaced: nothing more is written */
 	enum capture_end end;
 };
@@ -77,6 +81,8 @@ static void mirror_private(struct capture *c)
 static void feed(void *user, const struct raw_event *raw)
 {
 	struct capture *c = user;
+	if (raw->kind <= RAW_TOUCH && raw->mono_us >= c->last_us)
+		return;
 	if (raw->kind == RAW_KEY || raw->kind == RAW_BUTTON)
 		c->keys_seen = true;
 	if (raw->kind <= RAW_TOUCH)
@@ -182,22 +188,38 @@ static void feed_clock(struct capture *c)
 	feed(c, &raw);
 }
 
+/* Since when it is not agreed to any more, of a ledger that does not say given: mono, INT64_MIN where nobody can tell. */
+static int64_t decided_us(const struct ledger_view *view)
+{
+	int64_t now = clock_mono_us(), utc = clock_utc_us();
+	int64_t since = view->standing == STANDING_PAUSED ? view->paused_us : view->standing == STANDING_EXPIRED ? view->given.until_us : view->newest_us;
+	if (view->standing == STANDING_INVALID || since <= 0 || since > utc)
+		return INT64_MIN;
+	/* To the whole millisecond before, as X11 rounds. */
+	return (now - (utc - since)) / 1000 * 1000;
+}
+
 /* Reads the ledger anew. False: capture has to end. */
 static bool consent_holds(struct capture *c, struct ledger_view *view)
 {
 	int error = ledger_read(c->options->ledger, c->options->trust, clock_utc_us(), view);
 	if (error) {
+		c->last_us = INT64_MIN;
+		c->withdrawn = true;
 		log_error("the ledger cannot be read (%s): capture ends", error_text(error));
 		return false;
 	}
 	c->withdrawn = view->standing != STANDING_GIVEN && view->standing != STANDING_PAUSED;
 	if (view->standing != STANDING_GIVEN) {
+		c->last_us = decided_us(view);
 		/* Not why: the journal is others' reading, too. What is broken the supervisor says. */
 		log_info("capture ends");
 		return false;
 	}
 	if (strcmp(view->given.study, c->options->study) != 0 ||
 	    memcmp(view->given.terms_hash, c->options->terms_hash, 32) != 0) {
+		c->last_us = decided_us(view);
+		c->withdrawn = true;
 		log_info("capture ends: the decision in force is about another study or another text of it");
 		return false;
 	}
@@ -206,7 +228,8 @@ static bool consent_holds(struct capture *c, struct ledger_view *view)
 
 static void feed_consent(struct capture *c, const struct ledger_view *view)
 {
-	struct raw_event raw = { .kind = RAW_CONSENT, .mono_us = clock_mono_us() };
+	/* To the next whole millisecond: X11 tells no less, and rounds down. */
+	struct raw_event raw = { .kind = RAW_CONSENT, .mono_us = (clock_mono_us() / 1000 + 1) * 1000 };
 	raw.as.consent.state = CONSENT_GIVEN;
 	raw.as.consent.given_us = view->given.t_us;
 	raw.as.consent.until_us = view->given.until_us;
@@ -232,18 +255,6 @@ static int open_ledger_watch(const char *ledger)
 	return fd;
 }
 
-static int open_clock_watch(void)
-{
-	/* Wakes when the clock is set or the machine comes back from suspend, and never else. */
-	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-	struct itimerspec never = { .it_value = { .tv_sec = (time_t)1 << 40 } };
-	if (fd >= 0 && timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 static int open_signals(void)
 {
 	sigset_t set;
@@ -259,12 +270,15 @@ static int open_signals(void)
 static void drain(struct capture *c)
 {
 	size_t bytes = 0;
+	int64_t began = clock_mono_us();
 	/* Not keys: a look may have read some already. */
 	c->input_seen = false;
 	if (desktop_drain(c->desktop, &bytes)) {
 		desktop_gone(c, desktop_problem(c->desktop));
 		return;
 	}
+	if (bytes < DRAIN_LARGE && !desktop_pending(c->desktop))
+		c->read_us = began;
 	/* A prompt that was there when the first of them came in: it counts behind the Return that led to it. */
 	if (c->looked)
 		feed(c, &c->look);
@@ -278,6 +292,35 @@ static void drain(struct capture *c)
 	const struct stay *s = context_stay(&c->pipeline.context, c->pipeline.context.serial);
 	if (c->input_seen && !c->keys_seen && !s->terminal)
 		c->drain_at_us = clock_mono_us() + (c->last_was_large ? 0 : DRAIN_POINTER_US);
+}
+
+/* The end: reads what happened until now. The answer to a question shows that all before it has come. What cannot be read any more is told as lost. Returns
+ * the time until which something is claimed. */
+static int64_t read_rest(struct capture *c)
+{
+	int64_t now = clock_mono_us(), until = now + LAST_US;
+	size_t bytes;
+	if (!c->selected)
+		return now;
+	bool known = c->last_us != INT64_MIN && c->last_us != INT64_MAX;
+	bool reads = c->last_us != INT64_MIN && (c->end == CAPTURE_DONE || c->end == CAPTURE_NO_BUS || c->end == CAPTURE_NO_WRITER);
+	for (bool all = false; reads && !all && clock_mono_us() < until;) {
+		int64_t began = clock_mono_us();
+		if (desktop_sample(c->desktop) || desktop_drain(c->desktop, &bytes))
+			break;
+		all = bytes < DRAIN_LARGE && !desktop_pending(c->desktop);
+		if (all)
+			c->read_us = began;
+	}
+	if (known && c->read_us >= c->last_us)
+		return c->last_us;
+	if (c->read_us >= now)
+		return c->read_us;
+	struct raw_event raw = { .kind = RAW_LOST, .mono_us = c->read_us };
+	raw.as.lost.count = -1;
+	raw.as.lost.until_us = clock_mono_us();
+	feed(c, &raw);
+	return raw.as.lost.until_us;
 }
 
 static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -303,11 +346,16 @@ static void check_consent(struct capture *c)
 		c->stop = true;
 }
 
+_Static_assert((int)PIPELINE_DELAYS == (int)STATS_TIMES, "the places of both mean the same");
+
 static void mirror_delays(struct capture *c)
 {
+	/* Not told to anybody from here: the writer does, at its next flush. */
 	const struct delays *d = &c->pipeline.delays;
-	atomic_store_explicit(&c->options->stats->airlock_p50_us, delays_quantile(d, 0.5), memory_order_relaxed);
-	atomic_store_explicit(&c->options->stats->airlock_p99_us, delays_quantile(d, 0.99), memory_order_relaxed);
+	for (unsigned i = 0; i < PIPELINE_DELAYS; i++) {
+		stats_add(&c->options->stats->airlock_live.count[i], d->count[i] - c->delays_told.count[i]);
+		c->delays_told.count[i] = d->count[i];
+	}
 }
 
 static void mirror_masked(struct capture *c)
@@ -355,15 +403,20 @@ static void step(struct capture *c, bool writer_behind)
 	}
 	if (fds[LEDGER].revents || clock_utc_us() >= c->until_us)
 		check_consent(c);
-	if (c->stop)
-		return;
 	if (fds[CLOCK].revents) {
 		uint64_t ticks;
 		ssize_t ignored = read(c->clock_fd, &ticks, sizeof ticks);
 		(void)ignored;
+		/* What happened before it waits in the server still, and has the time of the old one. */
+		drain(c);
+		if (c->end != CAPTURE_DONE)
+			return;
 		feed_clock(c);
-		check_consent(c);
+		if (!c->stop)
+			check_consent(c);
 	}
+	if (c->stop)
+		return;
 	if (fds[WRITER].revents & (POLLERR | POLLHUP)) {
 		c->end = CAPTURE_NO_WRITER;
 		return;
@@ -469,13 +522,16 @@ static enum capture_end run_live(struct capture *c)
 	ledger_changed(c->options->ledger, &c->watch);
 	if (!consent_holds(c, &view))
 		return CAPTURE_DONE;
-	feed_clock(c);
-	feed_consent(c, &view);
 	hear_bus(c);
 	if (desktop_select(c->desktop)) {
 		desktop_gone(c, desktop_problem(c->desktop));
 		return c->end;
 	}
+	/* Only now: a recording that has begun claims all that happens. */
+	c->selected = true;
+	c->read_us = clock_mono_us();
+	feed_clock(c);
+	feed_consent(c, &view);
 	mirror_masked(c);
 	atomic_store(&c->options->stats->capture_ready, 1);
 	log_info("recording (%s)", sandbox_features());
@@ -603,7 +659,7 @@ int capture_run(const struct capture_options *options)
 {
 	static struct capture c;          /* large, and locked as a whole */
 	c = (struct capture){ .options = options, .signal_fd = -1, .clock_fd = -1, .ledger_fd = -1,
-			      .drain_at_us = INT64_MAX, .until_us = INT64_MAX };
+			      .drain_at_us = INT64_MAX, .until_us = INT64_MAX, .last_us = INT64_MAX };
 	bool replay = strncmp(options->source, "replay:", 7) == 0;
 	const char *what = "";
 	log_name("assentd[capture]");
@@ -624,13 +680,13 @@ int capture_run(const struct capture_options *options)
 	}
 	madvise(ring, AIRLOCK_CAPACITY * sizeof *ring, MADV_DONTDUMP);
 	c.signal_fd = open_signals();
-	c.clock_fd = open_clock_watch();
+	c.clock_fd = clock_watch();
 	c.ledger_fd = open_ledger_watch(options->ledger);
 	if (c.signal_fd < 0 || c.clock_fd < 0 || c.ledger_fd < 0) {
 		log_error("cannot watch ledger, clock and signals: %s", strerror(errno));
 		return CAPTURE_FAILED;
 	}
-	outlet_init(&c.outlet, options->pipe, options->stats);
+	outlet_init(&c.outlet, options->pipe);
 	pipeline_init(&c.pipeline, &options->merged->limits, ring, outlet_keep, replay ? ask_replay : ask_live, &c);
 	/* keep and ask have one user each: the outlet for events, this for questions. */
 	c.pipeline.redact.user = &c.outlet;
@@ -643,9 +699,12 @@ int capture_run(const struct capture_options *options)
 	enum capture_end end = replay ? run_replay(&c, options->source + 7) : run_live(&c);
 
 	atomic_store(&options->stats->capture_ready, 0);
+	if (c.last_us != INT64_MIN)
+		pipeline_end_at(&c.pipeline, c.last_us);
 	if (!c.withdrawn && !replay)
 		pipeline_finish(&c.pipeline, clock_mono_us());
-	pipeline_stop(&c.pipeline, clock_mono_us());
+	/* Behind that: of what is read now nothing is kept, since no oracle is asked about it any more. It becomes a span. */
+	pipeline_stop(&c.pipeline, replay ? clock_mono_us() : read_rest(&c));
 	for (int i = 0; i < 20 && outlet_flush(&c.outlet) == 1; i++) {
 		struct pollfd fd = { .fd = options->pipe, .events = POLLOUT };
 		poll(&fd, 1, 100);

@@ -206,7 +206,8 @@ struct raw_event {
 		struct { int16_t device; enum device_class klass; bool present; } device;
 		struct { int32_t width, height; } screen;
 		struct { char name[EVENT_TEXT_MAX + 1]; } layout;
-		struct { int32_t count; } lost;                  /* -1: unknown */
+		struct { int32_t count;                          /* -1: unknown */
+			 int64_t until_us; } lost;               /* mono: somewhere until then; 0: at that moment */
 	} as;
 };
 

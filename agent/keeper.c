@@ -16,6 +16,7 @@
 #include "base/settings.h"
 #include "error.h"
 #include "store/keep.h"
+#include "store/later.h"
 #include "store/outbox.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -78,6 +79,11 @@ static int work(const struct places *places, struct stats *stats, const struct s
 	struct keep_report report;
 	bool failed = false;
 	int64_t next = INT64_MAX;
+	char later[LATER_TEXT];
+	if (later_find(places, later)) {
+		log_warn("nothing is deleted or released: %s", later);
+		return KEEPER_DONE;
+	}
 	int error = identity_load(places->identity, &identity);
 	/* Who was never asked has none, and nothing to keep either. */
 	if (error && !(error == ERROR_IO && errno == ENOENT))

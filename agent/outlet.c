@@ -7,11 +7,10 @@
 
 #include "error.h"
 
-void outlet_init(struct outlet *o, int fd, struct stats *stats)
+void outlet_init(struct outlet *o, int fd)
 {
 	memset(o, 0, sizeof *o);
 	o->fd = fd;
-	o->stats = stats;
 	wire_encoder_reset(&o->encoder);
 }
 
@@ -68,13 +67,6 @@ static void put(struct outlet *o, const struct event *event)
 		send_pending(o);
 	}
 	wire_put_event(&o->encoder, event, &o->message);
-	stats_add(&o->stats->kept, 1);
-	if (event->kind == EVENT_SPAN)
-		stats_add(&o->stats->spans[event->reason], 1);
-	if (event->kind == EVENT_GAP)
-		stats_add(&o->stats->gaps[event->reason], 1);
-	if (event->kind == EVENT_GAP && event->has & HAS_LOST)
-		stats_add(&o->stats->lost, (uint64_t)event->lost);
 }
 
 static void put_gap(struct outlet *o)

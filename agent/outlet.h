@@ -7,13 +7,11 @@
 #define ASSENT_OUTLET_H
 
 #include "format/wire.h"
-#include "stats.h"
 
 enum { OUTLET_PENDING_MAX = 1 << 20 };
 
 struct outlet {
 	int fd;
-	struct stats *stats;
 	struct wire_encoder encoder;
 	struct bytes message;             /* being filled */
 	struct bytes pending;             /* whole messages, each after its length (u16) */
@@ -23,7 +21,7 @@ struct outlet {
 	int64_t last_lost_us;
 };
 
-void outlet_init(struct outlet *o, int fd, struct stats *stats);
+void outlet_init(struct outlet *o, int fd);
 void outlet_release(struct outlet *o);
 /* Takes an event (redact_keep's form: user is the outlet). */
 void outlet_keep(void *outlet, const struct event *event);

@@ -15,6 +15,7 @@ void pipeline_init(struct pipeline *p, const struct limits *limits, struct held 
 	p->ask = ask;
 	p->user = user;
 	p->barrier_us = p->checked_us = p->input_us = p->key_us = p->rest_us = INT64_MIN;
+	p->end_us = INT64_MAX;
 }
 
 static void hold(struct pipeline *p, enum held_kind kind, int64_t mono_us, struct held *entry)
@@ -47,6 +48,25 @@ static int press_kind(const struct raw_event *raw)
 	return in->key_class == CLASS_ERASE || in->dead ? PRESS_MAYBE : PRESS_CHARACTER;
 }
 
+static void hold_screen(struct pipeline *p, int64_t mono_us)
+{
+	struct held entry = { 0 };
+	if (!p->running || p->screen.kind != RAW_SCREEN)
+		return;
+	entry.as.screen.width = p->screen.as.screen.width;
+	entry.as.screen.height = p->screen.as.screen.height;
+	hold(p, HELD_SCREEN, mono_us, &entry);
+}
+
+static void hold_layout(struct pipeline *p, int64_t mono_us)
+{
+	struct held entry = { 0 };
+	if (!p->running || p->layout.kind != RAW_LAYOUT)
+		return;
+	memcpy(entry.as.layout, p->layout.as.layout.name, sizeof entry.as.layout);
+	hold(p, HELD_LAYOUT, mono_us, &entry);
+}
+
 static void decide(struct pipeline *p, const struct raw_event *raw)
 {
 	bool given = raw->as.consent.state == CONSENT_GIVEN;
@@ -58,7 +78,11 @@ static void decide(struct pipeline *p, const struct raw_event *raw)
 	p->running = given && consent_permit(&p->consent, utc, utc, &permit) == 0;
 	if (!p->running)
 		return;
+	p->start_us = raw->mono_us;
 	redact_start(&p->redact, &permit, raw->mono_us, p->consent.paused_us);
+	/* What was told of the world before it. */
+	hold_screen(p, raw->mono_us);
+	hold_layout(p, raw->mono_us);
 	if (p->context.serial) {
 		struct held entry = { 0 };
 		hold(p, HELD_STAY, raw->mono_us, &entry);
@@ -129,7 +153,7 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 		press = press_kind(raw);
 		if (press >= 0)
 			entry.press = context_press(&p->context, (enum press_kind)press, mono_us);
-		if (!p->running)
+		if (!p->running || raw->mono_us < p->start_us)
 			break;
 		p->input_us = mono_us;
 		if (raw->kind == RAW_KEY)
@@ -163,23 +187,19 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw)
 		hold(p, HELD_DEVICE, mono_us, &entry);
 		break;
 	case RAW_SCREEN:
-		if (!p->running)
-			break;
-		entry.as.screen.width = raw->as.screen.width;
-		entry.as.screen.height = raw->as.screen.height;
-		hold(p, HELD_SCREEN, mono_us, &entry);
+		p->screen = *raw;
+		hold_screen(p, mono_us);
 		break;
 	case RAW_LAYOUT:
-		if (!p->running)
-			break;
-		memcpy(entry.as.layout, raw->as.layout.name, sizeof entry.as.layout);
-		hold(p, HELD_LAYOUT, mono_us, &entry);
+		p->layout = *raw;
+		hold_layout(p, mono_us);
 		break;
 	case RAW_LOST:
 		if (!p->running)
 			break;
 		entry.as.lost.count = raw->as.lost.count > 0 ? raw->as.lost.count : 0;
 		entry.as.lost.unknown = raw->as.lost.count < 0;
+		entry.as.lost.until_us = raw->as.lost.until_us;
 		hold(p, HELD_LOST, mono_us, &entry);
 		break;
 	default:
@@ -216,32 +236,12 @@ static bool is_character(const struct held *h)
 	       h->as.input.key_class != CLASS_OTHER;
 }
 
-static int64_t delay_of(int bucket)
-{
-	/* 2^(i/4) ms */
-	static const int64_t quarter[] = { 1000, 1189, 1414, 1682 };
-	return quarter[bucket % 4] << bucket / 4;
-}
-
 static void count_delay(struct delays *d, int64_t delay_us)
 {
-	int bucket = 0;
-	while (bucket + 1 < PIPELINE_DELAYS && delay_of(bucket + 1) <= delay_us)
-		bucket++;
-	d->count[bucket]++;
-}
-
-int64_t delays_quantile(const struct delays *d, double share)
-{
-	uint64_t all = 0, sum = 0;
-	for (int i = 0; i < PIPELINE_DELAYS; i++)
-		all += d->count[i];
-	for (int i = 0; i < PIPELINE_DELAYS && all; i++) {
-		sum += d->count[i];
-		if ((double)sum >= share * (double)all)
-			return delay_of(i + 1);
-	}
-	return 0;
+	int place = 0;
+	for (int64_t ms = delay_us / 1000; ms > 1 && place < PIPELINE_DELAYS - 1; ms >>= 1)
+		place++;
+	d->count[place]++;
 }
 
 /* Who types a password looks at the keys: when the focus is stolen, or a prompt gives up, the rest of it goes elsewhere. A click, Tab,
@@ -304,6 +304,13 @@ static void clear_waiting(struct pipeline *p, int64_t now_us)
 	}
 }
 
+/* Input from after what is agreed to. */
+static bool is_later(const struct pipeline *p, const struct held *h)
+{
+	return (h->kind <= HELD_TOUCH || h->kind == HELD_LOST) &&
+	       (h->mono_us >= p->end_us || redact_utc(&p->redact, airlock_kept_us(h)) >= p->consent.until_us);
+}
+
 static bool release_head(struct pipeline *p, const struct held *h, int64_t now_us)
 {
 	const struct stay *stay = context_stay(&p->context, h->stay);
@@ -331,7 +338,7 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 	/* In a place that is well but for this: masked for its moment, not until the next open event. */
 	bool text = verdict == VERDICT_MASKED && reason == REASON_SENSITIVE;
 	bool moment = plain || rest || ((text || !h->masked) && !stay->masked && context_vouched(stay));
-	if (consent_permit(&p->consent, redact_utc(&p->redact, airlock_kept_us(h)), redact_utc(&p->redact, now_us), &permit)) {
+	if (is_later(p, h) || consent_permit(&p->consent, redact_utc(&p->redact, airlock_kept_us(h)), redact_utc(&p->redact, now_us), &permit)) {
 		/* Not agreed to at that time, or not any more: as if it had not been. */
 	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
 		redact_world(&p->redact, &permit, h);
@@ -352,6 +359,13 @@ static bool release_head(struct pipeline *p, const struct held *h, int64_t now_u
 void pipeline_release(struct pipeline *p, int64_t now_us)
 {
 	const struct held *h;
+	/* The decision ran out: what was not judged yet is masked, and told so. */
+	struct permit permit;
+	int64_t utc = redact_utc(&p->redact, now_us);
+	if (p->running && consent_permit(&p->consent, utc, utc, &permit)) {
+		pipeline_stop(p, now_us);
+		return;
+	}
 	mask_text(p, now_us);
 	p->lingers = false;
 	while ((h = airlock_head(&p->airlock)) && release_head(p, h, now_us))
@@ -370,11 +384,6 @@ void pipeline_release(struct pipeline *p, int64_t now_us)
 		struct held entry = { 0 };
 		hold(p, HELD_STAY, now_us, &entry);
 	}
-	/* The decision ran out while nothing else happened. */
-	struct permit permit;
-	int64_t utc = redact_utc(&p->redact, now_us);
-	if (p->running && consent_permit(&p->consent, utc, utc, &permit))
-		pipeline_stop(p, now_us);
 }
 
 int64_t pipeline_deadline(const struct pipeline *p)
@@ -420,6 +429,11 @@ void pipeline_check(struct pipeline *p, int64_t now_us)
 		p->ask(p->user, &questions[i]);
 }
 
+void pipeline_end_at(struct pipeline *p, int64_t mono_us)
+{
+	p->end_us = mono_us;
+}
+
 void pipeline_finish(struct pipeline *p, int64_t now_us)
 {
 	if (!p->running)
@@ -431,15 +445,29 @@ void pipeline_finish(struct pipeline *p, int64_t now_us)
 	p->ending = false;
 }
 
+/* What was not judged yet is masked, and the data says so: of each entry, since the first of them can lie inside of what was masked before, and others behind it. */
+static void tell_unjudged(struct pipeline *p, const struct held *h)
+{
+	const struct permit *permit = &p->consent.permit;
+	if (is_later(p, h)) {
+		/* As if it had not been. */
+	} else if (h->kind <= HELD_TOUCH) {
+		redact_mask(&p->redact, permit, h, context_stay(&p->context, h->stay), h->masked ? (enum reason)(h->masked - 1) : REASON_UNKNOWN, false);
+	} else if (h->kind == HELD_LOST) {
+		/* Nor is it known whether it may be told how many. */
+		struct held lost = *h;
+		lost.as.lost.unknown = true;
+		redact_lost(&p->redact, &lost);
+	} else if (h->kind >= HELD_CLOCK && h->kind <= HELD_LAYOUT) {
+		/* What comes behind a clock, the end too, has its time by it. */
+		redact_world(&p->redact, permit, h);
+	}
+}
+
 void pipeline_stop(struct pipeline *p, int64_t now_us)
 {
-	/* What was not judged yet is masked, and the data says so. */
-	const struct held *h;
-	while ((h = airlock_head(&p->airlock)) && h->kind > HELD_TOUCH)
-		airlock_pop(&p->airlock);
-	if (h && p->running)
-		redact_mask(&p->redact, &p->consent.permit, h, context_stay(&p->context, h->stay),
-			    h->masked ? (enum reason)(h->masked - 1) : REASON_UNKNOWN, false);
+	for (size_t i = 0; i < p->airlock.count && p->running; i++)
+		tell_unjudged(p, airlock_at(&p->airlock, i));
 	airlock_clear(&p->airlock);
 	p->cleared = 0;
 	if (p->sensitive)

@@ -19,8 +19,8 @@ enum {
 	PIPELINE_CHECK_POINTER_US = 1000000 /* and this while only pointer events do */
 };
 
-/* How long key presses that were kept had waited: bucket i counts those of 2^(i/4) ms and more, below the next. */
-enum { PIPELINE_DELAYS = 56 };
+/* How long key presses that were kept had waited: place i counts those of 2^i ms and more (place 0: those below, too), below the next. */
+enum { PIPELINE_DELAYS = 16 };
 struct delays { uint64_t count[PIPELINE_DELAYS]; };
 
 typedef void pipeline_ask(void *user, const struct question *question);
@@ -41,7 +41,10 @@ struct pipeline {
 	int64_t barrier_us, checked_us, input_us, key_us;
 	int64_t rest_us;                  /* the last key of a secret that nothing ended yet; INT64_MIN */
 	enum reason rest_reason;
-	bool running;                     /* a given decision is in force */
+	bool running;                     /* a given decision is in force, */
+	int64_t start_us;                 /* since then: what happened before is no part of this recording, also if it comes now */
+	int64_t end_us;                   /* nor what happens from then on; INT64_MAX */
+	struct raw_event screen, layout;  /* the last that were told; kind: RAW_SCREEN, RAW_LAYOUT, else none was */
 };
 
 /* ring: AIRLOCK_CAPACITY places of locked memory. keep gets each event; ask each question of a check. */
@@ -53,12 +56,12 @@ void pipeline_feed(struct pipeline *p, const struct raw_event *raw);
 void pipeline_release(struct pipeline *p, int64_t now_us);
 /* Is private mode on, by word or by hotkey? */
 bool pipeline_private(const struct pipeline *p);
-/* The delay (µs) that this share (0..1) of them did not exceed; 0 without any. */
-int64_t delays_quantile(const struct delays *d, double share);
 /* When oracles must be asked next (mono µs), INT64_MAX when nothing waits: then no timer is needed. */
 int64_t pipeline_deadline(const struct pipeline *p);
 /* Asks them. The answers come by pipeline_feed, then call pipeline_release. */
 void pipeline_check(struct pipeline *p, int64_t now_us);
+/* What is decided: input from mono_us on is as if it had not been, also what waits already. */
+void pipeline_end_at(struct pipeline *p, int64_t mono_us);
 /* Before the end: what has been vouched for and waited only for more text leaves. */
 void pipeline_finish(struct pipeline *p, int64_t now_us);
 /* The end: what waits is forgotten, what is open is closed. */

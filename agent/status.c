@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "base/sandbox.h"
+#include "control/protocol.h"
 #include "obstacle.h"
+#include "status_counters.h"
 
 static size_t json_text(char *out, size_t size, const char *text)
 {
@@ -21,24 +23,6 @@ static size_t json_text(char *out, size_t size, const char *text)
 		else
 			out[n++] = (char)ch;
 	}
-	out[n] = 0;
-	return n;
-}
-
-static size_t json_reasons(char *out, size_t size, _Atomic uint64_t *counts, unsigned from, unsigned to)
-{
-	size_t n = 0;
-	out[n++] = '{';
-	bool first = true;
-	for (unsigned i = from; i < to; i++) {
-		uint64_t v = atomic_load(&counts[i]);
-		if (!v)
-			continue;
-		n += (size_t)snprintf(out + n, size - n, "%s\"%s\":%llu", first ? "" : ",", event_reason_name(i),
-				      (unsigned long long)v);
-		first = false;
-	}
-	out[n++] = '}';
 	out[n] = 0;
 	return n;
 }
@@ -58,6 +42,80 @@ static void json_obstacle(char *out, size_t size, struct stats *stats)
 		 o.refusal ? o.refusal : "null", o.refusal ? "\"" : "", text, remedy);
 }
 
+/* What a package's upgrade leaves running is the program from before. */
+static const char *program(void)
+{
+	static const char gone[] = " (deleted)";
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+	if (n < 0)
+		return "unknown";
+	return (size_t)n >= sizeof gone - 1 && memcmp(path + n - (sizeof gone - 1), gone, sizeof gone - 1) == 0 ? "replaced" : "current";
+}
+
+/*
+ * What is masked now, for the participant to see. Who asks a thousand times a second is not to learn how long a password was typed, which a span
+ * does not tell either: it is looked at once in each SUPERVISOR_LOOK_US, except for private mode, which was asked for.
+ */
+static int masked_now(struct supervisor *s, bool recording)
+{
+	struct stats *t = s->stats;
+	int64_t place = clock_mono_us() / SUPERVISOR_LOOK_US;
+	if (!recording)
+		return 0;
+	if (atomic_load(&t->private_on))
+		return 1 + REASON_PRIVATE;
+	if (place != s->masked_place || s->masked_shown == 1 + REASON_PRIVATE)
+		s->masked_shown = atomic_load(&t->masked_now);
+	s->masked_place = place;
+	return s->masked_shown;
+}
+
+static void json_disk(char *out, size_t size, struct stats *t)
+{
+	int e = atomic_load(&t->disk_error);
+	char text[160];
+	if (e == 0) {
+		snprintf(out, size, "null");
+		return;
+	}
+	json_text(text, sizeof text, strerror(e));
+	snprintf(out, size, "{\"problem\":\"%s\",\"remedy\":\"%s\"}", text, supervisor_remedy(e));
+}
+
+static void answer_status(struct supervisor *s, char *out, size_t size)
+{
+	struct stats *t = s->stats;
+	bool recording = s->capture && atomic_load(&t->capture_ready) && s->kill_at_us == INT64_MAX;
+	const char *state = recording ? "recording" : s->capture && s->kill_at_us == INT64_MAX ? "starting" :
+			    s->capture ? "ending" : "waiting";
+	char why[1700], masked[64] = "null", pids[96], since[32] = "null", time[28], obstacle[1200], disk[512];
+	char all[STATUS_COUNTERS_MAX], recent[STATUS_COUNTERS_MAX] = "null";
+	json_text(why, sizeof why, recording ? "" : s->why);
+	int now = masked_now(s, recording);
+	if (now > 0)
+		snprintf(masked, sizeof masked, "\"%s\"", event_reason_name((unsigned)now - 1));
+	snprintf(pids, sizeof pids, "{\"supervisor\":%d,\"capture\":%d,\"writer\":%d}", (int)getpid(), (int)s->capture,
+		 (int)s->writer);
+	bool private_on = atomic_load(&t->private_on);
+	if (private_on)
+		snprintf(since, sizeof since, "\"%s\"", clock_format(atomic_load(&t->private_since_us), time));
+	json_obstacle(obstacle, sizeof obstacle, t);
+	json_disk(disk, sizeof disk, t);
+	int64_t flushed_us = atomic_load(&t->last_flush_us);
+	counters_json(all, &t->count, NULL, s->begun_us, flushed_us);
+	if (s->recording_us)
+		counters_json(recent, &t->count, &s->before, s->recording_us, flushed_us);
+	snprintf(out, size,
+		 "{\"recording\":%s,\"state\":\"%s\",\"why\":\"%s\",\"study\":\"%s\",\"epoch\":\"%s\",\"masked_now\":%s,"
+		 "\"private\":%s,\"private_since\":%s,\"private_pending\":%s,"
+		 "\"source\":\"%.16s\",\"obstacle\":%s,\"disk\":%s,\"version\":\"" ASSENT_VERSION "\",\"protocol\":%d,\"program\":\"%s\","
+		 "\"sandbox\":\"%s\",\"pids\":%s,\"counters\":%s,\"counters_recording\":%s}",
+		 recording ? "true" : "false", state, why, s->study ? s->study->id : "", recording ? s->view.epoch : "",
+		 masked, private_on ? "true" : "false", since, private_pending(&s->private_mode) ? "true" : "false", s->once ? "replay" : s->source,
+		 obstacle, disk, CONTROL_PROTOCOL, program(), sandbox_features(), pids, all, recent);
+}
+
 void supervisor_answer(void *user, const char *request, char *out, size_t size)
 {
 	struct supervisor *s = user;
@@ -73,40 +131,13 @@ void supervisor_answer(void *user, const char *request, char *out, size_t size)
 	} else if (strcmp(request, "rotate") == 0 || strcmp(request, "rotating") == 0) {
 		snprintf(out, size, "{\"rotating\":%s}", s->rotating ? "true" : "false");
 		return;
+	} else if (strcmp(request, "version") == 0) {
+		/* For IT's inventory: nothing in it may hang on what the participant decided. */
+		snprintf(out, size, "{\"version\":\"" ASSENT_VERSION "\",\"protocol\":%d,\"program\":\"%s\"}", CONTROL_PROTOCOL, program());
+		return;
 	} else if (strcmp(request, "status") != 0) {
-		snprintf(out, size, "{\"error\":\"unknown request\"}");
+		snprintf(out, size, "{\"error\":\"unknown request\",\"version\":\"" ASSENT_VERSION "\",\"protocol\":%d}", CONTROL_PROTOCOL);
 		return;
 	}
-	struct stats *t = s->stats;
-	bool recording = s->capture && atomic_load(&t->capture_ready) && s->kill_at_us == INT64_MAX;
-	const char *state = recording ? "recording" : s->capture && s->kill_at_us == INT64_MAX ? "starting" :
-			    s->capture ? "ending" : "waiting";
-	char why[1700], spans[600], gaps[600], masked[64], pids[96], since[32] = "null", time[28], obstacle[1200];
-	json_text(why, sizeof why, recording ? "" : s->why);
-	json_reasons(spans, sizeof spans, t->spans, 0, REASON_PAUSED);
-	json_reasons(gaps, sizeof gaps, t->gaps, REASON_PAUSED, REASON_COUNT);
-	int now = atomic_load(&t->masked_now);
-	if (recording && now > 0)
-		snprintf(masked, sizeof masked, "\"%s\"", event_reason_name((unsigned)now - 1));
-	else
-		snprintf(masked, sizeof masked, "null");
-	snprintf(pids, sizeof pids, "{\"supervisor\":%d,\"capture\":%d,\"writer\":%d}", (int)getpid(), (int)s->capture,
-		 (int)s->writer);
-	bool private_on = atomic_load(&t->private_on);
-	if (private_on)
-		snprintf(since, sizeof since, "\"%s\"", clock_format(atomic_load(&t->private_since_us), time));
-	json_obstacle(obstacle, sizeof obstacle, t);
-	snprintf(out, size,
-		 "{\"recording\":%s,\"state\":\"%s\",\"why\":\"%s\",\"study\":\"%s\",\"epoch\":\"%s\",\"masked_now\":%s,"
-		 "\"private\":%s,\"private_since\":%s,\"private_pending\":%s,"
-		 "\"source\":\"%.16s\",\"obstacle\":%s,\"sandbox\":\"%s\",\"pids\":%s,\"counters\":{\"kept\":%llu,\"written\":%llu,"
-		 "\"bytes\":%llu,\"flushes\":%llu,\"segments\":%llu,\"recovered\":%llu,\"lost\":%llu,"
-		 "\"airlock_ms\":{\"p50\":%lld,\"p99\":%lld},\"spans\":%s,\"gaps\":%s}}",
-		 recording ? "true" : "false", state, why, s->study ? s->study->id : "", recording ? s->view.epoch : "",
-		 masked, private_on ? "true" : "false", since, private_pending(&s->private_mode) ? "true" : "false", s->once ? "replay" : s->source, obstacle, sandbox_features(), pids,
-		 (unsigned long long)atomic_load(&t->kept), (unsigned long long)atomic_load(&t->written),
-		 (unsigned long long)atomic_load(&t->bytes), (unsigned long long)atomic_load(&t->flushes),
-		 (unsigned long long)atomic_load(&t->segments), (unsigned long long)atomic_load(&t->recovered),
-		 (unsigned long long)atomic_load(&t->lost), (long long)atomic_load(&t->airlock_p50_us) / 1000,
-		 (long long)atomic_load(&t->airlock_p99_us) / 1000, spans, gaps);
+	answer_status(s, out, size);
 }

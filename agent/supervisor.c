@@ -22,12 +22,17 @@
 #include "error.h"
 #include "keeper.h"
 #include "obstacle.h"
+#include "status_counters.h"
 #include "source/atspi_enable.h"
 #include "store/identity.h"
+#include "store/later.h"
 #include "store/secrets.h"
 #include "store/writer.h"
 
-enum { RETRY_FIRST_US = 2000000, RETRY_MAX_US = 60000000, END_PATIENCE_US = 900000 };
+enum { RETRY_FIRST_US = 2000000, RETRY_MAX_US = 60000000, END_PATIENCE_US = 900000,
+	GOOD_RUN_US = 10000000,          /* who recorded for so long, and fails then, has no old trouble */
+	CLOCK_LOOK_US = 10000000         /* a clock that is behind comes past it, also without being set */
+};
 
 static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -126,15 +131,49 @@ static void close_server(struct supervisor *s)
 	close(s->server.fd);
 }
 
+static void try_later(struct supervisor *s)
+{
+	if (s->started_us && clock_mono_us() - s->started_us >= GOOD_RUN_US)
+		s->retry_us = RETRY_FIRST_US;
+	s->started_us = 0;
+	s->retry_at_us = clock_mono_us() + s->retry_us;
+	s->retry_us = sooner(s->retry_us * 2, RETRY_MAX_US);
+}
+
+const char *supervisor_remedy(int error)
+{
+	switch (error) {
+	case ENOSPC: case EDQUOT: return "free some space";
+	case EROFS: case EACCES: case EPERM: return "let the participant write to the folder";
+	case EMFILE: case ENFILE: return "raise the limit of open files (ulimit -n, LimitNOFILE=)";
+	case ENOMEM: case EAGAIN: return "free some memory, or raise the limit of processes (ulimit -u)";
+	case EFBIG: return "raise the limit of the size of files (ulimit -f)";
+	default: return "mend the disk (see the kernel's log)";
+	}
+}
+
+/* No process, or no descriptor: told, and tried again, ever more seldom. */
+static void cannot_start(struct supervisor *s, const char *call)
+{
+	int e = errno;
+	snprintf(s->why, sizeof s->why, "no process can be started (%s: %s): %s", call, strerror(e), supervisor_remedy(e));
+	try_later(s);
+	log_error("not recording: %s", s->why);
+}
+
 static void start(struct supervisor *s)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		log_error("socketpair: %s", strerror(errno));
+		cannot_start(s, "socketpair");
 		return;
 	}
 	atomic_store(&s->stats->seal_until_us, 0);
+	atomic_store(&s->stats->disk_error, 0);
 	obstacle_clear(s->stats);
+	counters_copy(&s->stats->count, &s->before);
+	s->recording_us = clock_utc_us();
+	s->started_us = clock_mono_us();
 	fflush(NULL);
 	s->writer = fork();
 	if (s->writer == 0) {
@@ -142,6 +181,7 @@ static void start(struct supervisor *s)
 		close(pair[0]);
 		close(s->signal_fd);
 		close(s->ledger_fd);
+		close(s->clock_fd);
 		close_server(s);
 		close(s->private_mode.asked_fd);
 		close(s->private_mode.told_fd);
@@ -154,6 +194,7 @@ static void start(struct supervisor *s)
 		close(pair[1]);
 		close(s->signal_fd);
 		close(s->ledger_fd);
+		close(s->clock_fd);
 		close_server(s);
 		struct jitter jitter;
 		identity_jitter_key(s->identity, jitter.key);
@@ -172,12 +213,12 @@ static void start(struct supervisor *s)
 	close(pair[0]);
 	close(pair[1]);
 	if (s->writer < 0 || s->capture < 0) {
-		log_error("fork: %s", strerror(errno));
+		cannot_start(s, "fork");
 		s->writer = s->writer > 0 ? s->writer : 0;
 		s->capture = 0;
-		s->retry_at_us = clock_mono_us() + RETRY_FIRST_US;
+	} else {
+		s->after_pause = false;
 	}
-	s->after_pause = false;
 	trim_text();
 }
 
@@ -189,12 +230,6 @@ static void end_capture(struct supervisor *s)
 	s->kill_at_us = clock_mono_us() + END_PATIENCE_US;
 }
 
-static void later(struct supervisor *s)
-{
-	s->retry_at_us = clock_mono_us() + s->retry_us;
-	s->retry_us = sooner(s->retry_us * 2, RETRY_MAX_US);
-}
-
 static void tell_obstacle(struct supervisor *s, const char *otherwise)
 {
 	struct obstacle o;
@@ -202,6 +237,15 @@ static void tell_obstacle(struct supervisor *s, const char *otherwise)
 		snprintf(s->why, sizeof s->why, "%s%s%s%s", o.text, *o.remedy ? " (" : "", o.remedy, *o.remedy ? ")" : "");
 	else
 		snprintf(s->why, sizeof s->why, "%s", otherwise);
+}
+
+static void writer_why(struct supervisor *s)
+{
+	int e = atomic_load(&s->stats->disk_error);
+	if (e)
+		snprintf(s->why, sizeof s->why, "the writer cannot write the spool %s: %s (%s)", s->places.spool, strerror(e), supervisor_remedy(e));
+	else
+		snprintf(s->why, sizeof s->why, "the writer ended: it cannot write the spool %s (the journal says why)", s->places.spool);
 }
 
 static void capture_ended(struct supervisor *s, int status)
@@ -220,7 +264,7 @@ static void capture_ended(struct supervisor *s, int status)
 	s->accessibility_ours = false;
 	if (s->once) {
 		s->ending = true;
-		s->exit_code = code == CAPTURE_DONE ? 0 : 1;
+		s->exit_code = code == CAPTURE_DONE ? s->exit_code : 1;
 		return;
 	}
 	switch (code) {
@@ -245,7 +289,7 @@ static void capture_ended(struct supervisor *s, int status)
 		s->exit_code = 1;
 		return;
 	case CAPTURE_NO_WRITER:
-		snprintf(s->why, sizeof s->why, "the writer cannot write the spool");
+		writer_why(s);
 		break;
 	default:
 		snprintf(s->why, sizeof s->why, "capture failed");
@@ -253,7 +297,7 @@ static void capture_ended(struct supervisor *s, int status)
 			  WIFSIGNALED(status) ? WTERMSIG(status) : code);
 		break;
 	}
-	later(s);
+	try_later(s);
 	log_warn("not recording: %s; trying again in %d s", s->why, (int)((s->retry_at_us - clock_mono_us()) / 1000000 + 1));
 }
 
@@ -274,6 +318,7 @@ static void start_keeper(struct supervisor *s, int64_t now)
 		reset_signals();
 		close(s->signal_fd);
 		close(s->ledger_fd);
+		close(s->clock_fd);
 		close_server(s);
 		close(s->private_mode.asked_fd);
 		close(s->private_mode.told_fd);
@@ -339,7 +384,7 @@ static void reap(struct supervisor *s)
 				log_error("the writer failed");
 				end_capture(s);
 				if (s->retry_at_us <= clock_mono_us())
-					later(s);
+					try_later(s);
 				if (s->once)
 					s->exit_code = 1;
 			}
@@ -386,8 +431,9 @@ static void load_identity(struct supervisor *s)
 static int read_ledger(struct supervisor *s, int64_t utc)
 {
 	load_identity(s);
+	char later[LATER_TEXT];
 	int error = ledger_read(s->places.ledger, s->identity ? &s->trust : NULL, utc, &s->view);
-	if (error || !s->view.lapsed)
+	if (error || !s->view.lapsed || later_find(&s->places, later))
 		return error;
 	note(s, LEDGER_EXPIRED);
 	return ledger_read(s->places.ledger, &s->trust, utc, &s->view);
@@ -426,6 +472,16 @@ void supervisor_source(struct supervisor *s)
 	s->source = s->once ? s->given : s->participant.source[0] ? s->participant.source : "x11";
 }
 
+/* After a downgrade: what cannot be read is neither deleted in time nor told from damage, so nothing is added to it. */
+static bool later_version(struct supervisor *s)
+{
+	char why[LATER_TEXT];
+	if (!later_find(&s->places, why))
+		return false;
+	snprintf(s->why, sizeof s->why, "%.*s", (int)sizeof s->why - 1, why);
+	return true;
+}
+
 static bool load_study(struct supervisor *s)
 {
 	char path[PLACE_MAX + 80];
@@ -459,6 +515,8 @@ static bool load_study(struct supervisor *s)
 	}
 	struct secrets secrets;
 	int e = secrets_load(s->places.secrets, &secrets);
+	if (e && later_version(s))
+		return false;
 	if (e) {
 		snprintf(s->why, sizeof s->why, "%s: cannot be used (%s): it must be whole, yours, and closed to others (assent secret list)",
 			 s->places.secrets, e == ERROR_IO ? strerror(errno) : error_text(e));
@@ -473,7 +531,10 @@ static bool load_study(struct supervisor *s)
  * that they changed from one to another. What is broken is said. */
 static void log_decision(struct supervisor *s, bool broken)
 {
-	if (broken)
+	if (broken && s->view.clock_wrong)
+		/* By when is a decision's time. */
+		log_warn("not recording: the clock is behind a receipt (assent status says which)");
+	else if (broken)
 		log_warn("not recording: %s", s->why);
 	else if (!s->told_idle)
 		log_info("not recording (assent status tells its participant why)");
@@ -487,10 +548,18 @@ void supervisor_judge(struct supervisor *s)
 	memcpy(before, s->why, sizeof before);
 	s->look_at_us = INT64_MAX;
 	int error = read_ledger(s, utc);
-	if (error)
-		snprintf(s->why, sizeof s->why, "%s cannot be read: %s", s->places.ledger, error_text(error));
+	if (error) {
+		/* The machine's fault, and not for ever. */
+		int e = errno;
+		snprintf(s->why, sizeof s->why, "%s cannot be read: %s%s%s%s", s->places.ledger, error == ERROR_IO ? strerror(e) : error_text(error),
+			 error == ERROR_IO ? " (" : "", error == ERROR_IO ? supervisor_remedy(e) : "", error == ERROR_IO ? ")" : "");
+		s->look_at_us = now + RETRY_FIRST_US;
+	}
 	bool given = !error && s->view.standing == STANDING_GIVEN;
-	if (!error && !given)
+	bool broken = error || s->view.standing == STANDING_INVALID;
+	/* Who refused or withdrew is not told of it in the journal, as nothing would be recorded anyway. */
+	bool later = !error && (broken || s->view.standing == STANDING_EXPIRED) && later_version(s);
+	if (!error && !given && !later)
 		snprintf(s->why, sizeof s->why, "%s", s->view.why);
 	if (!error && s->view.standing == STANDING_PAUSED) {
 		s->paused = true;
@@ -502,10 +571,12 @@ void supervisor_judge(struct supervisor *s)
 	/* A clock may be set meanwhile: look now and then, too. */
 	if (s->look_at_us != INT64_MAX)
 		s->look_at_us = sooner(s->look_at_us, now + (int64_t)3600 * 1000000);
+	if (!error && s->view.clock_wrong)
+		s->look_at_us = now + CLOCK_LOOK_US;
 	if (!given) {
 		end_capture(s);
 		if (strcmp(before, s->why) != 0)
-			log_decision(s, error || s->view.standing == STANDING_INVALID);
+			log_decision(s, broken || later);
 		s->retry_at_us = 0;
 		s->retry_us = RETRY_FIRST_US;
 		return;
@@ -529,6 +600,12 @@ void supervisor_judge(struct supervisor *s)
 		supervisor_hurry(s);
 	if (s->capture || s->writer || s->ending || now < s->retry_at_us)
 		return;
+	if (later_version(s)) {
+		if (strcmp(before, s->why) != 0)
+			log_warn("not recording: %s", s->why);
+		try_later(s);
+		return;
+	}
 	s->why[0] = 0;
 	memcpy(s->recorded_hash, s->merged.hash, 32);
 	memcpy(s->recorded_secrets, s->secrets_hash, 32);
@@ -561,10 +638,10 @@ int supervisor_run(struct supervisor *s)
 		return 4;
 	}
 	while (!s->ending || s->capture || s->writer) {
-		struct pollfd fds[3 + 1 + SERVER_CLIENTS] = {
+		struct pollfd fds[4 + 1 + SERVER_CLIENTS] = {
 			{ .fd = s->signal_fd, .events = POLLIN }, { .fd = s->ledger_fd, .events = POLLIN },
-			{ .fd = s->private_mode.told_fd, .events = POLLIN } };
-		int n = 3 + server_poll(&s->server, fds + 3);
+			{ .fd = s->private_mode.told_fd, .events = POLLIN }, { .fd = s->clock_fd, .events = POLLIN } };
+		int n = 4 + server_poll(&s->server, fds + 4);
 		if (poll(fds, (nfds_t)n, wait_ms(s, clock_mono_us())) < 0 && errno != EINTR) {
 			log_error("poll: %s", strerror(errno));
 			return 1;
@@ -585,6 +662,10 @@ int supervisor_run(struct supervisor *s)
 			told = true;
 		if (told)
 			watch_files(s);
+		/* A pause can be over, or the clock be behind a receipt. (Reading it is what arms it anew.) */
+		uint64_t ticks;
+		if (fds[3].revents && (read(s->clock_fd, &ticks, sizeof ticks) > 0 || errno == ECANCELED))
+			told = true;
 		int64_t now = clock_mono_us();
 		if (now >= s->kill_at_us && s->capture) {
 			log_warn("capture did not end in time: ended by force");
@@ -646,7 +727,8 @@ static int open_watches(struct supervisor *s)
 		return ERROR_IO;
 	s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	s->ledger_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (s->signal_fd < 0 || s->ledger_fd < 0)
+	s->clock_fd = clock_watch();
+	if (s->signal_fd < 0 || s->ledger_fd < 0 || s->clock_fd < 0)
 		return ERROR_IO;
 	watch_files(s);
 	/* The whole directory: the ledger may not be there yet. */
@@ -658,6 +740,7 @@ int supervisor_open(struct supervisor *s)
 {
 	const char *what = "";
 	s->supervisor = getpid();
+	s->begun_us = clock_utc_us();
 	s->retry_us = RETRY_FIRST_US;
 	s->kill_at_us = s->look_at_us = INT64_MAX;
 	if (sandbox_begin(&what) || sandbox_supervisor(&what)) {

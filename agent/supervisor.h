@@ -20,6 +20,9 @@
 /* An hour's segment is sealed in a fraction of it; for a larger one, or on a busy machine, nobody is to wait. */
 enum { SUPERVISOR_HURRY_US = 100000 };
 
+/* What is masked now is looked at once in each of these stretches of the clock, for whoever asks. */
+enum { SUPERVISOR_LOOK_US = 5000000 };
+
 struct supervisor {
 	struct places places;
 	const char *given;               /* --source; NULL: what the participant's file says counts */
@@ -39,6 +42,7 @@ struct supervisor {
 	pid_t supervisor;                 /* ourselves */
 	pid_t capture, writer;            /* 0: not running */
 	int64_t retry_at_us, retry_us;    /* mono */
+	int64_t started_us;               /* mono: the capture that runs */
 	pid_t keeper;                     /* 0: not running */
 	struct keeper_clock keep;
 	bool rotating;                    /* capture and writer end, so that the segment under way is finished, and begin anew */
@@ -47,7 +51,11 @@ struct supervisor {
 	bool paused, after_pause, ending, once, killed;
 	bool accessibility_ours;          /* it was switched on for this capture: switched off when that ends */
 	int exit_code;
-	int signal_fd, ledger_fd;
+	int64_t begun_us, recording_us;   /* UTC: of the agent; of the last capture (0: there was none) */
+	struct counters before;           /* as they were when that began */
+	int64_t masked_place;             /* when masked_shown was looked at, in SUPERVISOR_LOOK_US */
+	int masked_shown;                 /* 1 + reason; 0: nothing is masked */
+	int signal_fd, ledger_fd, clock_fd;
 	char why[1600];                   /* why it is not recording, for people */
 	bool told_idle;                  /* the journal knows already that nothing is recorded */
 };
@@ -67,6 +75,8 @@ void supervisor_judge(struct supervisor *s);
 bool supervisor_rotate(struct supervisor *s);
 /* Somebody waits for the writer's end (a command, or recording, that is to begin anew): it seals for SUPERVISOR_HURRY_US at most from now on. */
 void supervisor_hurry(struct supervisor *s);
+/* What to do about an error of the system (errno), for people; a phrase without a full stop, and safe in JSON. */
+const char *supervisor_remedy(int error);
 /* The control socket's answer to request: server_answer, user is the supervisor. */
 void supervisor_answer(void *user, const char *request, char *out, size_t size);
 

@@ -2,7 +2,9 @@
 #include "clock.h"
 
 #include <stdio.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../error.h"
 
@@ -16,6 +18,17 @@ static int64_t read_us(clockid_t id)
 int64_t clock_mono_us(void) { return read_us(CLOCK_MONOTONIC); }
 int64_t clock_utc_us(void) { return read_us(CLOCK_REALTIME); }
 int64_t clock_boot_us(void) { return read_us(CLOCK_BOOTTIME); }
+
+int clock_watch(void)
+{
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	struct itimerspec never = { .it_value = { .tv_sec = (time_t)1 << 40 } };
+	if (fd >= 0 && timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
 
 char *clock_format(int64_t utc_us, char out[28])
 {

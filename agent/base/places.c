@@ -104,9 +104,12 @@ int places_make(const char *directory)
 			continue;
 		char c = *p;
 		*p = 0;
-		/* Whatever hinders it is told by the stat below, or by the next mkdir. */
-		if (mkdir(path, 0700) && errno != EEXIST && stat(path, &st))
+		/* Whatever hinders it, if it is there: nothing. */
+		int why = mkdir(path, 0700) ? errno : 0;
+		if (why && why != EEXIST && stat(path, &st)) {
+			errno = why;
 			return ERROR_IO;
+		}
 		*p = c;
 		if (!c)
 			break;

@@ -271,7 +271,9 @@ static int everything(struct reader *r)
 	int e;
 	if ((e = config_known(r->c, root, known, r->error)) ||
 	    (e = need(r, root, "assent", "write: assent: 1", &version)) ||
-	    (e = config_integer(r->c, version, 1, 1, &v, r->error)) ||
+	    (e = config_integer(r->c, version, 1, INT32_MAX, &v, r->error)) ||
+	    (e = v == 1 ? 0 : config_complain(r->c, version, r->error, "is a manifest of version %lld, and this program (" ASSENT_VERSION ") knows 1 "
+		"(install a later Assent)", (long long)v)) ||
 	    (e = need(r, root, "study", "a short id, e.g. study: typing-2026", &name)) ||
 	    (e = need(r, root, "title", "write: title: {en: ...}", &title)) ||
 	    (e = need(r, root, "controller", "who asks: name and contact", &who)) ||

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "../base/places.h"
+#include "../store/later.h"
 #include "cli.h"
 #include "export.h"
 #include "input.h"
@@ -12,6 +15,16 @@ static void interrupt(int number)
 {
 	(void)number;
 	interrupted = 1;
+}
+
+bool export_is_later(const char *out)
+{
+	char path[PLACE_MAX + 16], why[LATER_TEXT];
+	int n = snprintf(path, sizeof path, "%s/dataset.json", out);
+	if (n < 0 || (size_t)n >= sizeof path || !later_file(path, why))
+		return false;
+	cli_complain("%s", why);
+	return true;
 }
 
 static int usage(const char *what)

@@ -20,6 +20,9 @@ struct export_request {
 	const volatile sig_atomic_t *interrupted;
 };
 
+/* Is what is there a dataset of a later version? Then it complained, and nothing is to be changed. */
+bool export_is_later(const char *out);
+
 /* Many files, one a participant and day (hive.h); else one a study. */
 static inline bool export_is_hive(enum table_format format) { return format == TABLE_PARQUET || format == TABLE_ARROW; }
 

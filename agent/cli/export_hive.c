@@ -329,6 +329,8 @@ static int open_place(struct hive *h)
 {
 	struct recipient *x = h->x;
 	const char *what = NULL;
+	if (export_is_later(x->q->out))
+		return EXIT_FAILED;
 	int error = grow_open(&h->grow, x->q->out, &what);
 	if (error) {
 		cli_complain("%s: %s%s%s", x->q->out, what ? what : "", what && error == ERROR_IO ? ": " : "",

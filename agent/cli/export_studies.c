@@ -19,6 +19,8 @@ struct studies {
 static int open_place(struct studies *s)
 {
 	const char *what = NULL;
+	if (export_is_later(s->x->q->out))
+		return EXIT_FAILED;
 	int error = replace_open(&s->place, s->x->q->out, &what);
 	if (error) {
 		cli_complain("%s: %s%s%s", s->x->q->out, what ? what : "", what && error == ERROR_IO ? ": " : "",

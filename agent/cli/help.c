@@ -66,9 +66,11 @@ static const struct help_command commands[] = {
 	 "work without it. It cannot be found out: if it is lost, nobody on your side can read the recordings any more. A try costs\n"
 	 "whoever stole the file 3 passes of Argon2id over 256 MiB. Copies of the file from before open as they did.\n\n"
 	 "  --remove        no passphrase any more\n" PLACES},
-	{"status", cli_status, "status [--json]", "tell whether anything is recorded now, and within which limits",
-	 "Exit code 0: recording; 3: not recording.\n\n"
-	 "  --json          for programs: one object on one line\n" PLACES},
+	{"status", cli_status, "status [--json|--inventory]", "tell whether anything is recorded now, and within which limits",
+	 "Exit code 0: recording; 3: not recording. Counters are those of the last flush (each 5 s): what is masked counts in spans.\n\n"
+	 "  --json          for programs: one object on one line\n"
+	 "  --inventory     for IT: versions, whether the agent runs, and the policy, as JSON. The same whatever was decided: it\n"
+	 "                  opens nothing that tells. Exit code 0\n" PLACES},
 	{"doctor", cli_doctor, "doctor [--source S] [--json] [--titles]", "tell for every window whether its keys could be vouched for, and how to mend it",
 	 "Looks once, reads no input, and ends; whether the agent runs or a study was joined does not matter. A key is recorded\n"
 	 "only where an oracle vouches for the place: the accessibility bus for text fields, a terminal's modes for terminals.\n"
@@ -81,6 +83,11 @@ static const struct help_command commands[] = {
 	{"show", cli_show, "show [--since T] [--until T] [--app A] [--json] [--key FILE] [IN...]", "show what was recorded",
 	 "T is 2026-05-01, 2026-05-01T12:30 (local, or UTC with a Z after it), or 10m for ten minutes ago.\n"
 	 "IN is a segment or a folder of them; without it: your own.\n\n"
+	 "  --since T       from T on\n"
+	 "  --until T       up to T\n"
+	 "  --app A         only rows of applications whose name fits A, with or without its folder; * and ? are wildcards, capitals\n"
+	 "                  count as small letters\n"
+	 "  --json          for programs: every row, as one object a line\n"
 	 "  --key FILE      a recipient's secret key, for what was released to it; without it: your own keys\n"},
 	{"forget", cli_forget, "forget --last D | --since T [--until T] | --app A | --segment NAME [--study ID] [--yes] [--dry-run] [--json]",
 	 "delete a part of what was recorded, for good",
@@ -93,7 +100,8 @@ static const struct help_command commands[] = {
 	 "Recipients of what was released are told to delete it and get the rest under a new name. Copies that somebody made before\n"
 	 "(of the key files, too), backups, and what was trained on it are out of reach.\n\n"
 	 "  --last D        the last 30s, 10m, 1h30m, 2d\n"
-	 "  --since T       from T on (2026-05-01, 2026-05-01T12:30, 10m ago as 10m); --until T: up to T\n"
+	 "  --since T       from T on (2026-05-01, 2026-05-01T12:30, 10m ago as 10m)\n"
+	 "  --until T       up to T\n"
 	 "  --app A         rows of applications whose name fits A, as in assent show; with --since only those in that time\n"
 	 "  --segment NAME  this segment (assent verify lists them), also one that is damaged\n"
 	 "  --study ID      only of this study\n"
@@ -110,6 +118,8 @@ static const struct help_command commands[] = {
 	 "released or not. DIR/README.md describes it, DIR/croissant.json does so for machines, DIR/dataset.json names each segment and the\n"
 	 "SHA-256 of each file. Of a damaged segment it has what comes before the damage. Interrupted, parquet and arrow go on when it is\n"
 	 "run again; until then DIR/.assent-work holds what is written. csv and jsonl begin anew.\n\n"
+	 "  --format F      parquet, arrow, csv or jsonl\n"
+	 "  --out DIR       where it is written\n"
 	 "  --force         replace the export that is there by what is exported now: its next version\n\n"
 	 "For recipients: assent export --key FILE --purpose ID --format FORMAT --out DIR [--append] FOLDER...\n"
 	 "FOLDER holds what was collected from outboxes, of however many participants. Of each segment the signature, the receipt and\n"
@@ -146,6 +156,7 @@ static const struct help_command commands[] = {
 	 "Writes the secret key to FILE (usual: assent-recipient.key), mode 0600, and shows the public key, which goes into the\n"
 	 "study's manifest as recipient_key. A file that is there is not replaced. Without the secret key nobody but each\n"
 	 "participant can read what was released: keep a copy in a safe place.\n\n"
+	 "  --out FILE      where the secret key is written\n"
 	 "  --passphrase    asks for one, without which the file is of no use\n"
 	 "  --public FILE   shows the public key of a secret key's file, and makes none\n"
 	 "  --json          for programs: one object on one line\n"},

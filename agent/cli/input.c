@@ -12,6 +12,7 @@
 #include "../base/places.h"
 #include "../error.h"
 #include "../store/keep.h"
+#include "../store/later.h"
 #include "../store/locked.h"
 #include "cli.h"
 #include "unlock.h"
@@ -277,7 +278,11 @@ int input_walk(struct input *in, input_visit *visit, void *user)
 		}
 		if (error) {
 			input_progress_end(in);
-			cli_complain("%s: %s%s", file.path, why ? why : error == ERROR_IO ? strerror(errno) : error_text(error),
+			char later[LATER_TEXT];
+			if (error == ERROR_UNSUPPORTED && later_file(file.path, later))
+				cli_complain("%s", later);
+			else
+				cli_complain("%s: %s%s", file.path, why ? why : error == ERROR_IO ? strerror(errno) : error_text(error),
 				     !why && (error == ERROR_CORRUPT || error == ERROR_TRUNCATED) ?
 				     " (what comes before the damage was read)" : "");
 			result = EXIT_FAILED;

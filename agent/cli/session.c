@@ -13,9 +13,21 @@
 #include "../control/client.h"
 #include "../error.h"
 #include "../store/atomic.h"
+#include "../store/later.h"
 #include "cli.h"
 
 enum { OPTIONS_MAX = 16 };
+
+/* Those that change what a later version may have left, or begin something beside it. What ends or narrows is done all the same, and reading
+ * says for each file what it cannot read. */
+static bool would_change(const char *command)
+{
+	static const char *const commands[] = {"join", "resume", "release", "forget", "expire", "passphrase", "secret"};
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(command, commands[i]) == 0)
+			return true;
+	return false;
+}
 
 int session_begin(struct session *s, const char *command, int argc, char **argv, const struct input_option *more, int most, int *rest)
 {
@@ -36,6 +48,11 @@ int session_begin(struct session *s, const char *command, int argc, char **argv,
 	int e = places_find(data, config, &s->places);
 	if (e) {
 		cli_complain("cannot tell where your data are: %s (set HOME, or use --data DIR)", e == ERROR_IO ? strerror(errno) : error_text(e));
+		return EXIT_FAILED;
+	}
+	char later[LATER_TEXT];
+	if (would_change(command) && later_find(&s->places, later)) {
+		cli_complain("%s: %s", command, later);
 		return EXIT_FAILED;
 	}
 	return EXIT_DONE;

@@ -7,7 +7,9 @@
 #include "../base/bounds.h"
 #include "../base/clock.h"
 #include "../control/client.h"
+#include "../control/protocol.h"
 #include "../error.h"
+#include "../store/later.h"
 #include "../store/mark.h"
 #include "cli.h"
 #include "session.h"
@@ -42,7 +44,21 @@ static void ask_agent(struct status *t)
 		t->agent_silent |= e == 0;
 		return;
 	}
-	const struct config_node *root = config_root(t->agent);
+	const struct config_node *root = config_root(t->agent), *disk = config_get(root, "disk"), *protocol = config_get(root, "protocol");
+	int64_t spoken = CONTROL_PROTOCOL;
+	if (protocol)
+		config_integer(t->agent, protocol, 0, INT32_MAX, &spoken, &error);
+	config_text(t->agent, config_get(root, "version"), t->agent_version, sizeof t->agent_version, &error);
+	config_text(t->agent, config_get(root, "program"), t->agent_program, sizeof t->agent_program, &error);
+	if (spoken > CONTROL_PROTOCOL) {
+		/* Its words may mean something else by now. */
+		t->agent_later = true;
+		return;
+	}
+	if (disk && disk->type == CONFIG_MAP) {
+		config_text(t->agent, config_get(disk, "problem"), t->disk_problem, sizeof t->disk_problem, &error);
+		config_text(t->agent, config_get(disk, "remedy"), t->disk_remedy, sizeof t->disk_remedy, &error);
+	}
 	config_bool(t->agent, config_get(root, "recording"), &t->recording, &error);
 	config_bool(t->agent, config_get(root, "private"), &t->is_private, &error);
 	read_since(t, config_get(root, "private_since"));
@@ -62,7 +78,7 @@ static void because(struct status *t, const char *state, const char *format, ...
 }
 
 /* Also for who takes part in nothing: what would hold. */
-static void read_policy(struct status *t)
+void status_read_policy(struct status *t)
 {
 	static const uint8_t none[sizeof t->session.policy.hash];
 	struct config_error error;
@@ -82,8 +98,13 @@ static int find(struct status *t)
 	const struct ledger_view *v = &s->view;
 	bool joined = v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED;
 	ask_agent(t);
-	read_policy(t);
+	status_read_policy(t);
+	char later[LATER_TEXT];
 	because(t, states[v->standing], "%s", v->why);
+	if (later_find(&s->places, later)) {
+		because(t, "later-version", "%s", later);
+		return EXIT_DONE;
+	}
 	if (!joined)
 		return EXIT_DONE;
 	if (session_study(s, &error)) {
@@ -101,6 +122,9 @@ static int find(struct status *t)
 	t->has_limits = true;
 	if (t->merged.forbidden)
 		because(t, "forbidden", "%s", t->merged.why);
+	else if (v->standing == STANDING_GIVEN && t->agent_later)
+		because(t, "unknown", "the agent that runs is of version %.31s, and this command of %s, which does not understand it: "
+			"install the same version of both, then: " CONTROL_RESTART, *t->agent_version ? t->agent_version : "unknown", ASSENT_VERSION);
 	else if (v->standing == STANDING_GIVEN && t->agent_silent)
 		because(t, "unknown", "the agent does not answer (systemctl --user restart assentd)");
 	else if (v->standing == STANDING_GIVEN && !t->agent)
@@ -113,12 +137,18 @@ static int find(struct status *t)
 int cli_status(int argc, char **argv)
 {
 	struct status *t = calloc(1, sizeof *t);
-	bool json = false;
-	const struct input_option options[] = {{"json", NULL, &json}, {NULL, NULL, NULL}};
+	bool json = false, inventory = false;
+	const struct input_option options[] = {{"json", NULL, &json}, {"inventory", NULL, &inventory}, {NULL, NULL, NULL}};
 	int rest, r = EXIT_FAILED;
 	if (!t)
 		return r;
 	r = session_begin(&t->session, "status", argc, argv, options, 0, &rest);
+	if (r == EXIT_DONE && inventory) {
+		r = input_flush_stdout(status_inventory(t, stdout), 0);
+		session_end(&t->session);
+		free(t);
+		return r;
+	}
 	if (r == EXIT_DONE)
 		r = find(t);
 	if (r == EXIT_DONE) {

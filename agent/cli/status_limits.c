@@ -181,7 +181,7 @@ static void limits_json(const struct status *t, FILE *out)
 	fputc('}', out);
 }
 
-static void policy_json(const struct status *t, FILE *out)
+void status_policy_json(const struct status *t, FILE *out)
 {
 	const struct settings *p = &t->session.policy;
 	fprintf(out, "{\"path\":");
@@ -229,5 +229,5 @@ void status_limits_json(const struct status *t, FILE *out)
 		fputs("null", out);
 	}
 	fputs(",\"policy\":", out);
-	policy_json(t, out);
+	status_policy_json(t, out);
 }

@@ -3,25 +3,56 @@
 #include <string.h>
 
 #include "../base/clock.h"
+#include "../control/protocol.h"
 #include "status.h"
 
-/* Whatever numbers the agent counts, under its own names. */
-static void counters_text(const struct status *t, FILE *out)
+/* Whatever numbers the agent counts, under its own names: "lost disk-full: gaps 1, events 20". */
+static void counters_text(const struct config_node *map, FILE *out)
+{
+	for (const struct config_node *n = map->first; n; n = n->next) {
+		if (n->type == CONFIG_SCALAR && strcmp(n->key, "since") != 0 && strcmp(n->text, "null") != 0)
+			fprintf(out, "  %-13s %s\n", n->key, n->text);
+		/* Counts by reason: only those that there are. */
+		for (const struct config_node *k = n->first; n->type == CONFIG_MAP && k; k = k->next) {
+			if (k->type == CONFIG_SCALAR && strcmp(k->text, "0") != 0 && strcmp(k->text, "null") != 0)
+				fprintf(out, "  %-13s %s: %s\n", n->key, k->key, k->text);
+			if (k->type != CONFIG_MAP)
+				continue;
+			fprintf(out, "  %-13s %s:", n->key, k->key);
+			for (const struct config_node *m = k->first; m; m = m->next)
+				if (m->type == CONFIG_SCALAR)
+					fprintf(out, "%s %s %s", m == k->first ? "" : ",", m->key, strcmp(m->text, "null") == 0 ? "unknown" : m->text);
+			fputc('\n', out);
+		}
+	}
+}
+
+static void agent_text(const struct status *t, FILE *out)
 {
 	const struct config_node *root = config_root(t->agent), *map = config_get(root, "counters"), *masked = config_get(root, "masked_now");
 	if (masked && masked->type == CONFIG_SCALAR && masked->quoted)
-		fprintf(out, "Masked now: %s\n", masked->text);
+		fprintf(out, "Masked now: %s (as of the last 5 s)\n", masked->text);
 	if (!map || map->type != CONFIG_MAP)
 		return;
-	fprintf(out, "Since the agent began:\n");
-	for (const struct config_node *n = map->first; n; n = n->next) {
-		if (n->type == CONFIG_SCALAR)
-			fprintf(out, "  %-13s %s\n", n->key, n->text);
-		/* Counts by reason: only those that there are. */
-		for (const struct config_node *k = n->first; k; k = k->next)
-			if (n->type == CONFIG_MAP && k->type == CONFIG_SCALAR && strcmp(k->text, "0") != 0)
-				fprintf(out, "  %-13s %s of reason %s\n", n->key, k->text, k->key);
-	}
+	fprintf(out, "Since the agent began, as of the last flush:\n");
+	counters_text(map, out);
+}
+
+bool status_outdated(const struct status *t)
+{
+	return t->agent && (strcmp(t->agent_version, ASSENT_VERSION) != 0 || strcmp(t->agent_program, "replaced") == 0);
+}
+
+/* After an upgrade the agent is still the program from before. */
+static void version_text(const struct status *t, FILE *out)
+{
+	if (!status_outdated(t))
+		return;
+	if (strcmp(t->agent_version, ASSENT_VERSION) == 0)
+		fprintf(out, "Agent:      its program was replaced since it began; restart it: " CONTROL_RESTART "\n");
+	else
+		fprintf(out, "Agent:      runs version %s, and this command is of version %s; restart it: " CONTROL_RESTART "\n",
+			*t->agent_version ? t->agent_version : "0.1.0 or earlier", ASSENT_VERSION);
 }
 
 void status_text(const struct status *t, FILE *out)
@@ -43,12 +74,15 @@ void status_text(const struct status *t, FILE *out)
 		fprintf(out, "Decided:    %s\n", session_time(v->given.t_us, time));
 		fprintf(out, "Until:      %s\n", session_time(v->given.until_us, time));
 	}
+	version_text(t, out);
+	if (*t->disk_problem)
+		fprintf(out, "Disk:       nothing can be written: %s (%s). What comes meanwhile is held, then counted as lost\n", t->disk_problem, t->disk_remedy);
 	if (*t->agent_source && strcmp(t->agent_source, "x11") != 0)
 		fprintf(out, "Source:     %s\n", t->agent_source);
 	status_limits_text(t, out);
 	status_kept_text(t, out);
-	if (t->agent)
-		counters_text(t, out);
+	if (t->agent && !t->agent_later)
+		agent_text(t, out);
 	fprintf(out, "Data:       %s\n", t->session.places.data);
 }
 
@@ -81,7 +115,8 @@ void status_json(const struct status *t, FILE *out)
 	fputc('}', out);
 	status_limits_json(t, out);
 	status_kept_json(t, out);
-	fprintf(out, ",\"agent\":%s", t->agent ? t->raw : "null");
+	fprintf(out, ",\"restart\":%s,\"agent\":%s", status_outdated(t) ? "true" : "false", t->agent ? t->raw : "null");
+	field(out, "version", ASSENT_VERSION);
 	field(out, "data", t->session.places.data);
 	fprintf(out, "}\n");
 }

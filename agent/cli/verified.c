@@ -8,6 +8,7 @@
 
 #include "../error.h"
 #include "../format/columns.h"
+#include "../store/later.h"
 
 /* Input is stored in the order in which it was seen, but key times are rounded to a grid (up to 100 ms). */
 static const int64_t disorder_us = 1000000;
@@ -27,6 +28,13 @@ static void problem(struct verified *c, const char *what, const struct row_times
 void verified_problem(struct verified *c, const char *what, const char *why)
 {
 	problem(c, what, NULL, why);
+}
+
+/* Not damaged: there is a program that reads it. */
+static void unsupported(struct verified *c, const struct spool_file *file)
+{
+	char why[LATER_TEXT];
+	verified_problem(c, later_file(file->path, why) ? why + strlen(file->path) + 2 : "it is of an earlier version that was never released", NULL);
 }
 
 static bool is_input(int kind)
@@ -225,7 +233,9 @@ out:
 	free(kept.kind);
 	if (error == ERROR_MEMORY)
 		return error;
-	if (error)
+	if (error == ERROR_UNSUPPORTED)
+		unsupported(c, file);
+	else if (error)
 		verified_problem(c, error == ERROR_TRUNCATED ? "ends before its header" : error == ERROR_DENIED ?
 				 "it is not the segment that its key file opens" : error_text(error), NULL);
 	return 0;
@@ -235,7 +245,9 @@ void verified_framing(struct verified *c, const struct spool_file *file, bool op
 {
 	struct segment_frame frame;
 	int error = segment_frame(file->data, file->length, &frame);
-	if (error && !(error == ERROR_TRUNCATED && open))
+	if (error == ERROR_UNSUPPORTED)
+		unsupported(c, file);
+	else if (error && !(error == ERROR_TRUNCATED && open))
 		verified_problem(c, error == ERROR_TRUNCATED ? "ends before its header" : error_text(error), NULL);
 	else if (!error && !file->part && frame.good < file->length)
 		verified_problem(c, "a record is damaged, or something stands behind its end", NULL);

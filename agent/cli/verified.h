@@ -17,7 +17,7 @@ struct verified {
 	const struct audit *audit;
 	int decision;                    /* in audit; -1: not checked */
 	uint64_t events, spans, gaps, problems;
-	char problem[256];               /* the first */
+	char problem[512];               /* the first */
 	struct verified_mask *masked;
 	size_t masks, capacity;
 };

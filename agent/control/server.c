@@ -108,14 +108,14 @@ int server_poll(const struct server *s, struct pollfd *fds)
 		else
 			full = false;
 	}
-	if (!full && s->fd >= 0)
+	if (!full && s->fd >= 0 && !s->rest_until_us)
 		fds[n++] = (struct pollfd){ .fd = s->fd, .events = POLLIN };
 	return n;
 }
 
 int64_t server_deadline_us(const struct server *s)
 {
-	int64_t at = INT64_MAX;
+	int64_t at = s->rest_until_us ? s->rest_until_us : INT64_MAX;
 	for (int i = 0; i < SERVER_CLIENTS; i++)
 		if (s->client[i].fd >= 0 && s->client[i].since_us + SERVER_PATIENCE_US < at)
 			at = s->client[i].since_us + SERVER_PATIENCE_US;
@@ -128,6 +128,9 @@ static void accept_all(struct server *s, int64_t now_us)
 		if (s->client[i].fd >= 0)
 			continue;
 		int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		/* Who waits goes on waiting there, and poll would tell so all the time. */
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+			s->rest_until_us = now_us + SERVER_REST_US;
 		if (fd < 0)
 			return;
 		struct ucred peer;
@@ -163,6 +166,11 @@ static void read_client(struct server *s, int i, int64_t now_us)
 			drop(s, i);
 		return;
 	}
+	/* A request is a text: one with a zero in it would be taken for its beginning. */
+	if (memchr(line, 0, (size_t)(end - line))) {
+		drop(s, i);
+		return;
+	}
 	*end = 0;
 	char answer[SERVER_ANSWER_MAX];
 	answer[0] = 0;
@@ -177,7 +185,10 @@ static void read_client(struct server *s, int i, int64_t now_us)
 
 void server_handle(struct server *s, int64_t now_us)
 {
-	accept_all(s, now_us);
+	if (now_us >= s->rest_until_us) {
+		s->rest_until_us = 0;
+		accept_all(s, now_us);
+	}
 	for (int i = 0; i < SERVER_CLIENTS; i++)
 		if (s->client[i].fd >= 0)
 			read_client(s, i, now_us);

@@ -12,13 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SERVER_CLIENTS = 8, SERVER_LINE_MAX = 256, SERVER_ANSWER_MAX = 8192, SERVER_PATIENCE_US = 2000000 };
+enum { SERVER_CLIENTS = 8, SERVER_LINE_MAX = 256, SERVER_ANSWER_MAX = 12288, SERVER_PATIENCE_US = 2000000, SERVER_REST_US = 200000 };
 
 /* Writes the answer to request (no newline in either) into answer. */
 typedef void server_answer(void *user, const char *request, char *answer, size_t size);
 
 struct server {
 	int fd;
+	int64_t rest_until_us;            /* mono: no descriptor is to be had; until then nobody is listened for */
 	char path[1024];
 	server_answer *answer;
 	void *user;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record.h"
+#include "segment.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -10,7 +11,7 @@ static const uint8_t magic[8] = {0x89, 'A', 'S', 'N', 'T', '\r', '\n', 0x1a};
 /* No secret: the check finds damage, the cipher finds malice. */
 static const uint8_t key[16] = {'a', 's', 's', 'e', 'n', 't', ' ', 's', 'e', 'g', 'm', 'e', 'n', 't', ' ', '1'};
 
-enum { VERSION = 3, INCOMPATIBLE_KNOWN = 0, TYPE_MAX = 255 };
+enum { VERSION = SEGMENT_VERSION, INCOMPATIBLE_KNOWN = 0, TYPE_MAX = 255 };
 
 static uint64_t siphash(const void *data, size_t length)
 {
@@ -32,7 +33,7 @@ void record_put_prelude(struct bytes *out)
 		bytes_put_u64(out, siphash(out->data + out->length - 16, 16));
 }
 
-int record_get_prelude(struct bytes_reader *in)
+int record_peek_prelude(struct bytes_reader *in, uint32_t *version, uint16_t *incompatible)
 {
 	const uint8_t *begin = in->at;
 	size_t length = (size_t)(in->end - in->at);
@@ -41,12 +42,21 @@ int record_get_prelude(struct bytes_reader *in)
 	if (length < RECORD_PRELUDE_BYTES)
 		return ERROR_TRUNCATED;
 	bytes_get(in, sizeof magic);
-	uint32_t version = bytes_get_u32(in);
-	uint16_t compatible = bytes_get_u16(in), incompatible = bytes_get_u16(in);
+	*version = bytes_get_u32(in);
+	uint16_t compatible = bytes_get_u16(in);
+	*incompatible = bytes_get_u16(in);
 	(void)compatible;  /* by definition */
 	/* Up to here every version is the same, so that another one can be told from damage. */
-	if (bytes_get_u64(in) != siphash(begin, 16))
-		return ERROR_CORRUPT;
+	return bytes_get_u64(in) != siphash(begin, 16) ? ERROR_CORRUPT : 0;
+}
+
+int record_get_prelude(struct bytes_reader *in)
+{
+	uint32_t version;
+	uint16_t incompatible;
+	int error = record_peek_prelude(in, &version, &incompatible);
+	if (error)
+		return error;
 	return version != VERSION || incompatible & ~INCOMPATIBLE_KNOWN ? ERROR_UNSUPPORTED : 0;
 }
 

@@ -25,6 +25,8 @@ enum {
 void record_put_prelude(struct bytes *out);
 /* ERROR_TRUNCATED, ERROR_CORRUPT, ERROR_UNSUPPORTED. */
 int record_get_prelude(struct bytes_reader *in);
+/* Of any version: which, and its flags that a reader has to know. ERROR_TRUNCATED, ERROR_CORRUPT. */
+int record_peek_prelude(struct bytes_reader *in, uint32_t *version, uint16_t *incompatible);
 
 struct record {
 	uint8_t type;

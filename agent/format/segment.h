@@ -93,6 +93,10 @@ struct segment_frame {
 /* Reads the framing. 0: whole, or whole up to good; ERROR_CORRUPT/ERROR_TRUNCATED only if not even the header's record is good, and
  * ERROR_UNSUPPORTED for another version: then cut nothing off. A record that is whole but whose check is wrong ends the good part. */
 int segment_frame(const uint8_t *data, size_t length, struct segment_frame *frame);
+/* Which version it is of, also if it is none that can be read, and the flags that a reader has to know (this one knows none).
+ * ERROR_TRUNCATED, ERROR_CORRUPT: it is no segment. */
+enum { SEGMENT_VERSION = 3 };
+int segment_prelude(const uint8_t *data, size_t length, uint32_t *version, uint16_t *flags);
 /* Appends the mark that ends a torn segment, to follow behind its good part of so many records: events from from_us (when its last record
  * was written) to to_us may be lost. Needs no key, as who mends it has none; hence it is no proof, either, that it was a crash. Readers give it
  * out as a gap of reason crash that begins with the last event. ERROR_MEMORY. */

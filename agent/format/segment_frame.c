@@ -34,6 +34,12 @@ int segment_frame(const uint8_t *data, size_t length, struct segment_frame *fram
 	return 0;
 }
 
+int segment_prelude(const uint8_t *data, size_t length, uint32_t *version, uint16_t *flags)
+{
+	struct bytes_reader in = { .at = data, .end = data + length };
+	return record_peek_prelude(&in, version, flags);
+}
+
 int segment_cut(int64_t from_us, int64_t to_us, uint64_t records, struct bytes *out)
 {
 	/* A clock that was set back must not make a gap that ends before it begins. */

@@ -65,6 +65,9 @@ static void count_lost(struct airlock *a, const struct held *entry)
 		if (entry->kind == HELD_LOST && entry->as.lost.unknown)
 			tail->as.lost.unknown = true;
 		tail->as.lost.count += entry->kind == HELD_LOST ? entry->as.lost.count : 1;
+		int64_t until = entry->kind == HELD_LOST && entry->as.lost.until_us > entry->mono_us ? entry->as.lost.until_us : entry->mono_us;
+		if (until > tail->as.lost.until_us)
+			tail->as.lost.until_us = until;
 		/* Over several stays, one of which may be a secret's, the number is not told. */
 		if (entry->stay != tail->stay)
 			tail->as.lost.mixed = true;

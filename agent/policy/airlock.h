@@ -36,7 +36,7 @@ struct held {
 		struct { int16_t device; uint8_t klass; bool present; } device;
 		struct { int32_t width, height; } screen;
 		char layout[EVENT_TEXT_MAX + 1];
-		struct { int32_t count; bool unknown, mixed; } lost;
+		struct { int64_t until_us; int32_t count; bool unknown, mixed; } lost; /* until_us: 0, or later than mono_us */
 	} as;
 };
 

@@ -181,6 +181,9 @@ void redact_start(struct redact *r, const struct permit *permit, int64_t now_us,
 	(void)permit;
 	if (paused_us) {
 		struct event gap = begin(r, EVENT_GAP, now_us);
+		/* By a clock that was ahead it may have begun later than now. */
+		if (paused_us > gap.t_us)
+			paused_us = gap.t_us;
 		gap.mono_us = now_us - (gap.t_us - paused_us);
 		gap.end_us = gap.t_us;
 		gap.t_us = paused_us;
@@ -204,6 +207,8 @@ void redact_stop(struct redact *r, const struct permit *permit, int64_t now_us)
 		if (r->swallow_until_us > now_us)
 			now_us = r->swallow_until_us;
 	}
+	if (r->newest_us > now_us)
+		now_us = r->newest_us;
 	keep_skew(r, now_us);
 	struct event e = begin(r, EVENT_STOP, now_us);
 	keep(r, &e);
@@ -214,17 +219,25 @@ void redact_stop(struct redact *r, const struct permit *permit, int64_t now_us)
 	r->touched = 0;
 }
 
-static void keep_lost(struct redact *r, const struct held *entry)
+void redact_lost(struct redact *r, const struct held *entry)
 {
+	int64_t until = entry->as.lost.until_us > entry->mono_us ? entry->as.lost.until_us : entry->mono_us;
 	int64_t from = edge_down(r, entry->mono_us);
 	if (from < r->newest_us)
 		from = r->newest_us;
 	struct event e = begin(r, EVENT_GAP, from);
-	int64_t end = edge_up(r, entry->mono_us);
-	e.end_us = redact_utc(r, end > from ? end : from);
+	int64_t end = edge_up(r, until);
+	bool unknown = entry->as.lost.unknown || entry->as.lost.mixed;
+	/* Inside of what is masked, and nobody knows of any. */
+	if (unknown && !r->span_open && until < r->swallow_until_us)
+		return;
+	/* On an edge, exactly. */
+	if (end <= from)
+		end = unknown ? from + REDACT_EDGE_US : from;
+	e.end_us = redact_utc(r, end);
 	e.reason = REASON_OVERFLOW;
 	e.has = HAS_REASON | HAS_END;
-	if (!entry->as.lost.unknown && !entry->as.lost.mixed) {
+	if (!unknown) {
 		e.lost = entry->as.lost.count;
 		e.has |= HAS_LOST;
 	}
@@ -236,9 +249,10 @@ void redact_mask(struct redact *r, const struct permit *permit, const struct hel
 {
 	(void)permit;
 	if (entry->kind == HELD_LOST && entry->as.lost.mixed)
-		keep_lost(r, entry);
+		redact_lost(r, entry);
 	/* Inside a span that ended on the grid after it: covered. */
-	if (entry->mono_us < r->swallow_until_us && !r->span_open && entry->kind != HELD_STAY)
+	int64_t last = entry->kind == HELD_LOST && entry->as.lost.until_us > entry->mono_us ? entry->as.lost.until_us : entry->mono_us;
+	if (last < r->swallow_until_us && !r->span_open && entry->kind != HELD_STAY)
 		return;
 	/* A stay that is masked as a whole is from its beginning; clamped to what was kept before it. */
 	int64_t from = stay->masked && stay->begin_us < entry->mono_us ? stay->begin_us : entry->mono_us;
@@ -247,8 +261,8 @@ void redact_mask(struct redact *r, const struct permit *permit, const struct hel
 	span_open(r, from < r->swallow_until_us ? r->swallow_until_us : from, focus, reason);
 	if (!moment)
 		r->span_until_us = INT64_MAX;
-	else if (entry->mono_us + 1 > r->span_until_us)
-		r->span_until_us = entry->mono_us + 1;
+	else if (last + 1 > r->span_until_us)
+		r->span_until_us = last + 1;
 }
 
 static void show_focus(struct redact *r, const struct permit *permit, int64_t at)
@@ -356,7 +370,7 @@ void redact_open(struct redact *r, const struct permit *permit, const struct hel
 	if (entry->kind == HELD_STAY)
 		return;
 	if (entry->kind == HELD_LOST) {
-		keep_lost(r, entry);
+		redact_lost(r, entry);
 		return;
 	}
 	if (at < r->swallow_until_us)

@@ -62,6 +62,8 @@ void redact_open(struct redact *r, const struct permit *permit, const struct hel
 /* An entry that is masked. moment: it alone, in a stay that is open; else all up to the next open one. */
 void redact_mask(struct redact *r, const struct permit *permit, const struct held *entry, const struct stay *stay,
 		 enum reason reason, bool moment);
+/* A gap of what the source or the airlock lost. */
+void redact_lost(struct redact *r, const struct held *entry);
 /* Entries that are no input and belong to no verdict: clock, device, screen, layout. */
 void redact_world(struct redact *r, const struct permit *permit, const struct held *entry);
 /* UTC of a moment, by the newest clock released. */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* As the browsers translate it. Another language than these is not known as private: the README says so. */
+/* As the browsers translate it. Another language than these is not known as private: docs/LIMITS.md says so. */
 static const char *const titles[] = {
 	"Private Browsing", "(Private Browsing)", "Privater Modus", "Navigation privée", "Navegación privada",
 	"Navigazione anonima", "Navigazione privata", "Privénavigatie", "Navegação privativa", "Navegação privada",

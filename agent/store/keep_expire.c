@@ -32,7 +32,8 @@ static struct have look(const struct keep_names *files, const char *name)
 	return (struct have){ .key = is[0] || is[4], .seg = is[1], .part = is[2], .damaged = is[3] };
 }
 
-/* When it goes: what it was recorded under says so, or policy, whichever is sooner. A key file that is damaged opens nothing. */
+/* When it goes: what it was recorded under says so, or policy, whichever is sooner. A key file that is damaged opens nothing; one of a later version
+ * may open something, and the program that wrote it knows until when. */
 static int64_t due_us(const struct expire *x, int folder, const char *name)
 {
 	struct keyfile k;
@@ -40,8 +41,12 @@ static int64_t due_us(const struct expire *x, int folder, const char *name)
 	char file[SPOOL_NAME_MAX + 8];
 	snprintf(file, sizeof file, "%s.key", name);
 	int error = keyfile_read(folder, file, &k, &what);
+	if (error == ERROR_IO && errno != ENOENT) {
+		x->report->failed++; /* it may be due */
+		return INT64_MAX;
+	}
 	if (error)
-		return error == ERROR_IO && errno != ENOENT ? INT64_MAX : INT64_MIN;
+		return error == ERROR_UNSUPPORTED ? INT64_MAX : INT64_MIN;
 	int64_t due = k.expires_us;
 	if (x->most_us > 0 && k.begun_us < due - x->most_us)
 		due = k.begun_us + x->most_us;
@@ -69,6 +74,12 @@ static int remove_one(const struct expire *x, int folder, const char *study, con
 /* A key without a segment is the beginning of one while a writer has the folder, else what a crash left. */
 static int remove_orphan(int folder, const char *name)
 {
+	struct keyfile k;
+	char file[SPOOL_NAME_MAX + 8];
+	/* What it belongs to may have a name that is not known yet. */
+	snprintf(file, sizeof file, "%s.key", name);
+	if (keyfile_read(folder, file, &k, NULL) == ERROR_UNSUPPORTED)
+		return 0;
 	int lock = keep_writer_lock(folder);
 	if (lock < 0)
 		return lock == ERROR_AGAIN ? 0 : lock;

@@ -64,9 +64,13 @@ int keep_list(int directory, bool folders, struct keep_names *names)
 			error = errno ? ERROR_IO : 0;
 			break;
 		}
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || strlen(entry->d_name) >= KEEP_FILE_MAX ||
-		    fstatat(directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || strlen(entry->d_name) >= KEEP_FILE_MAX)
 			continue;
+		if (fstatat(directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			/* Whoever deletes must not take what cannot be looked at for gone. */
+			error = errno == ENOENT ? 0 : ERROR_IO;
+			continue;
+		}
 		if (folders ? S_ISDIR(st.st_mode) && entry->d_name[0] != '.' : !S_ISDIR(st.st_mode))
 			error = keep_names_add(names, entry->d_name);
 	}

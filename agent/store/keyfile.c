@@ -184,7 +184,7 @@ static const char *parse(struct lines *l, struct keyfile *k)
 	if (!next(l, "assent key", line))
 		return "it does not begin with \"assent key 1\"";
 	if (strcmp(line, "1") != 0)
-		return "it is of another version";
+		return "it does not begin with \"assent key 1\"";
 	if (!word(l, "segment", k->segment, sizeof k->segment))
 		return "segment is missing, or wrong";
 	if (!word(l, "study", k->study, sizeof k->study))
@@ -211,6 +211,16 @@ static const char *parse(struct lines *l, struct keyfile *k)
 	return l->at == l->end ? judge(k) : "something follows that does not belong there";
 }
 
+/* Whatever follows may be anything. */
+static bool is_later(const char *text, size_t length)
+{
+	static const char begin[] = "assent key ";
+	size_t n = sizeof begin - 1;
+	if (length <= n + 1 || memcmp(text, begin, n) != 0 || text[n] < '1' || text[n] > '9')
+		return false;
+	return text[n] > '1' || (text[n + 1] >= '0' && text[n + 1] <= '9');
+}
+
 int keyfile_parse(const char *text, size_t length, struct keyfile *k, const char **what)
 {
 	char again[KEYFILE_MAX];
@@ -219,6 +229,9 @@ int keyfile_parse(const char *text, size_t length, struct keyfile *k, const char
 	if (!what)
 		what = &unused;
 	memset(k, 0, sizeof *k);
+	*what = "the key file is of a later version than this program knows (1): install the Assent that wrote it, or a later one";
+	if (is_later(text, length))
+		return ERROR_UNSUPPORTED;
 	*what = length >= KEYFILE_MAX ? "it is too long" : memchr(text, 0, length) ? "it is not a text" : parse(&l, k);
 	/* One text for one content: capitals in hexadecimal digits, say, are somebody's work and not ours. */
 	if (!*what) {

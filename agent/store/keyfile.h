@@ -60,7 +60,7 @@ int keyfile_read(int directory, const char *name, struct keyfile *k, const char 
  * boxes, too: who destroys key files destroys these as well. */
 int keyfile_write(int directory, const char *name, const struct keyfile *k);
 /* Overwrites its content, waits for the disk, removes it (also where it cannot be overwritten), waits again. 0 also when there is none. ERROR_IO. What that can mean on
- * storage that never overwrites in place (SSD, copy-on-write, backups) is for the README to say. */
+ * storage that never overwrites in place (SSD, copy-on-write, backups) is for docs/PARTICIPANTS.md to say. */
 int keyfile_destroy(int directory, const char *name);
 
 /* ERROR_INVALID: nothing can be sealed to that key. */

@@ -84,7 +84,7 @@ void ledger_trust_narrow(struct ledger_trust *trust, const char *study);
 /*
  * Reads and judges at time now_us (UTC). 0 even when the standing is NEVER (no file) or INVALID (a broken or
  * incomplete line, a broken chain, a bad signature, fewer lines than the head knows, a head that is missing, a yes in other lines than were read before that is no newer than these,
- * the decision in force or anything after it more than a minute in the future,
+ * the decision in force or anything after it more than a second in the future,
  * not owned by us, writable by others): invalid never permits capture. trust NULL (there is no identity): a ledger that is there is
  * INVALID, signed by another. ERROR_IO/ERROR_MEMORY only for the
  * machine's faults: then capture must not run. Takes no lock and makes no other system calls than

@@ -37,6 +37,8 @@ static void cut_back(int fd, size_t length)
 	errno = saved;
 }
 
+static bool permits(enum ledger_state state) { return state == LEDGER_GIVEN || state == LEDGER_RENEWED || state == LEDGER_RESUMED; }
+
 struct work {
 	struct ledger_view view;
 	struct receipt again;
@@ -89,12 +91,15 @@ static int append(const char *path, int fd, struct ledger_trust *trust, bool onl
 			cut_back(fd, p.whole);
 		goto out;
 	}
-	if ((p.torn && st.st_size > (off_t)(p.whole + length) && ftruncate(fd, (off_t)(p.whole + length))) || fsync(fd)) {
-		e = ERROR_IO;
+	e = (p.torn && st.st_size > (off_t)(p.whole + length) && ftruncate(fd, (off_t)(p.whole + length))) || fsync(fd) ? ERROR_IO : 0;
+	if (e == 0 && p.whole == 0)
+		e = atomic_sync_parent(path);
+	if (e) {
+		/* What is said to have failed must not permit anything later. What forbids may stay. */
+		if (permits(r->state))
+			cut_back(fd, p.whole);
 		goto out;
 	}
-	if (p.whole == 0 && (e = atomic_sync_parent(path)))
-		goto out;
 	/* The line counts, with the head or without; the next line brings the head along. But a ledger without any head would count for nothing. */
 	if (head_write(path, identity, &head) && p.found == HEAD_NONE) {
 		cut_back(fd, p.whole);

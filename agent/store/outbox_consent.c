@@ -91,9 +91,13 @@ int outbox_consent(const struct places *places, const struct identity *identity,
 	while (e == 0 && (end = memchr(at, '\n', length - (size_t)(at - text)))) {
 		uint8_t prev[RECEIPT_HASH], hash[RECEIPT_HASH];
 		const char *what;
-		if (receipt_parse(at, (size_t)(end - at), r, prev, &what) == 0) {
+		int bad = receipt_parse(at, (size_t)(end - at), r, prev, &what);
+		if (bad == 0) {
 			receipt_hash(at, (size_t)(end - at), hash);
 			e = apply(c, &room, r, hash, now_us);
+		} else if (bad == ERROR_MEMORY) {
+			/* It may be a withdrawal. */
+			e = bad;
 		}
 		at = end + 1;
 	}

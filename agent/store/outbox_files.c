@@ -382,16 +382,19 @@ int outbox_remove(const struct outbox *o, const char *study, const char *pseudon
 	return worst;
 }
 
+/* Who calls back must not take what cannot be looked at for gone. */
+static bool may_exist(int folder, const char *name) { return outbox_exists(folder, name) || errno != ENOENT; }
+
 bool outbox_has(const struct outbox *o, const char *study, const char *pseudonym, const char *segment)
 {
 	static const char *const suffixes[] = {"key", "seg"};
 	char name[64], staged[OUTBOX_NAME_MAX];
-	bool has = false;
 	int folder = outbox_folder(o, study, pseudonym, false);
+	bool has = folder == ERROR_IO && o->folder >= 0;
 	for (int i = 0; i < 2 && !has; i++) {
 		snprintf(name, sizeof name, "%s.%s", segment, suffixes[i]);
-		has = (folder >= 0 && outbox_exists(folder, name)) ||
-			(outbox_staged(staged, study, pseudonym, name) == 0 && outbox_exists(o->staging, staged));
+		has = (folder >= 0 && may_exist(folder, name)) ||
+			(outbox_staged(staged, study, pseudonym, name) == 0 && may_exist(o->staging, staged));
 	}
 	shut(&folder);
 	return has;

@@ -35,16 +35,21 @@ static int choose(const char *text, size_t length, const char *study, const char
 	struct receipt *r = malloc(sizeof *r);
 	bool ours = false;
 	const char *at = text, *end;
+	int e = 0;
 	memset(c, 0, sizeof *c);
 	if (!r || !(c->text = malloc(length + 1))) {
 		free(r);
 		return ERROR_MEMORY;
 	}
-	for (; (end = memchr(at, '\n', length - (size_t)(at - text))); at = end + 1) {
+	for (; e == 0 && (end = memchr(at, '\n', length - (size_t)(at - text))); at = end + 1) {
 		uint8_t prev[RECEIPT_HASH];
 		const char *what;
 		size_t n = (size_t)(end - at);
-		if (receipt_parse(at, n, r, prev, &what) || strcmp(r->study, study) != 0)
+		int bad = receipt_parse(at, n, r, prev, &what);
+		/* What was not read for want of memory may be a withdrawal. */
+		if (bad == ERROR_MEMORY)
+			e = bad;
+		if (bad || strcmp(r->study, study) != 0)
 			continue;
 		if (receipt_is_yes(r)) {
 			ours = strcmp(r->pseudonym, pseudonym) == 0;
@@ -57,7 +62,11 @@ static int choose(const char *text, size_t length, const char *study, const char
 		c->length += n + 1;
 	}
 	free(r);
-	return 0;
+	if (e) {
+		free(c->text);
+		memset(c, 0, sizeof *c);
+	}
+	return e;
 }
 
 /* What was put there last, as a hash: so that nothing is sent twice for nothing, and a change not missed. */

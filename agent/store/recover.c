@@ -143,9 +143,9 @@ int recover_spool(int directory, const char *shown, struct stats *stats)
 			continue;
 		log_info("%s/%s.seg completed after a crash%s", shown, name, gap ? "; the loss is a gap in it" : "");
 		if (stats) {
-			stats_add(&stats->recovered, 1);
+			stats_add(&stats->count.recovered, 1);
 			if (gap)
-				stats_add(&stats->gaps[REASON_CRASH], 1);
+				stats_add(&stats->count.gaps[REASON_CRASH], 1);
 		}
 	}
 	closedir(dir);

@@ -55,6 +55,8 @@ static int64_t written_us(void)
 /* The disk would not: says so once, and when to try again. */
 static void failed(struct sink *s)
 {
+	if (s->options->stats)
+		atomic_store(&s->options->stats->disk_error, errno ? errno : EIO);
 	if (!s->failing)
 		log_error("cannot write to %s: %s; trying again every %d s (free some space, or mend the disk or the folder's "
 			  "permissions)", s->options->spool, strerror(errno), (int)(s->retry_us / 1000000));
@@ -64,17 +66,23 @@ static void failed(struct sink *s)
 	sealer_yield(&s->sealer);
 }
 
-static void flushed(struct sink *s, size_t bytes, uint64_t events)
+/* Here, and at no other moment, counters of rows change: on the grid, as the file does. */
+static void flushed(struct sink *s, size_t bytes, uint64_t events, int64_t began_us)
 {
 	struct stats *stats = s->options->stats;
 	if (!stats)
 		return;
-	stats_add(&stats->bytes, bytes);
+	stats_add(&stats->count.bytes, bytes);
 	if (events == 0)
 		return;
-	stats_add(&stats->flushes, 1);
-	stats_add(&stats->written, events);
-	atomic_store_explicit(&stats->last_flush_us, clock_utc_us(), memory_order_relaxed);
+	for (int i = 0; i < STATS_TIMES; i++)
+		stats_add(&stats->count.airlock.count[i], atomic_exchange(&stats->airlock_live.count[i], 0));
+	stats_add(&stats->count.segments, s->counted ? 0 : 1);
+	s->counted = true;
+	times_add(&stats->count.flush, clock_mono_us() - began_us);
+	stats_add(&stats->count.flushes, 1);
+	atomic_store_explicit(&stats->last_flush_us, written_us(), memory_order_relaxed);
+	tally_tell(&s->pending_rows, &stats->count);
 }
 
 /* Completes the segment before: from here on it is the sealer's. ERROR_IO: later. */
@@ -86,7 +94,7 @@ static int commit_closing(struct sink *s)
 		int error = output_append(&s->closing_file, s->closing_bytes.data, s->closing_bytes.length);
 		if (error)
 			return error;
-		flushed(s, s->closing_bytes.length, 0);
+		flushed(s, s->closing_bytes.length, 0, 0);
 	}
 	bytes_release(&s->closing_bytes);
 	sealer_add(&s->sealer, &s->closing_file, s->closing_key);
@@ -99,6 +107,7 @@ static int commit_closing(struct sink *s)
 static int commit_pending(struct sink *s)
 {
 	int error = 0;
+	int64_t began_us = clock_mono_us();
 	char name[SPOOL_NAME_MAX + 8];
 	if (s->pending.length == 0)
 		return 0;
@@ -115,7 +124,7 @@ static int commit_pending(struct sink *s)
 	error = output_append(&s->file, s->pending.data, s->pending.length);
 	if (error)
 		return error;
-	flushed(s, s->pending.length, s->pending_events);
+	flushed(s, s->pending.length, s->pending_events, began_us);
 	s->pending_events = 0;
 	/* What a full disk made grow is given back. */
 	if (s->pending.capacity > WRITER_BLOCK_BYTES)
@@ -142,6 +151,7 @@ static int encode(struct sink *s)
 		error = ERROR_MEMORY;
 	if (error == 0) {
 		s->pending_events += waiting;
+		tally_move(&s->pending_rows, &s->waiting_rows);
 		s->waiting_bytes = 0;
 	}
 	return error;
@@ -177,7 +187,6 @@ static int close_segment(struct sink *s, bool go_on)
 /* What was lost to a full disk, at its place: behind all that was kept, before all that comes. */
 static int tell_loss(struct sink *s)
 {
-	struct stats *stats = s->options->stats;
 	if (s->gap.lost == 0)
 		return 0;
 	log_warn("%s can be written again: %d events were lost meanwhile, and a gap says so", s->options->spool,
@@ -186,15 +195,9 @@ static int tell_loss(struct sink *s)
 	if (error)
 		return error;
 	s->events++;
-	if (stats) {
-		stats_add(&stats->gaps[REASON_DISK_FULL], 1);
-		stats_add(&stats->lost, (uint64_t)s->gap.lost);
-	}
+	tally_row(&s->waiting_rows, &s->gap);
 	s->gap.lost = 0;
-	error = segment_writer_flush(s->segment, written_us(), &s->pending);
-	if (error == 0 && s->pending.failed)
-		error = ERROR_MEMORY;
-	return error;
+	return encode(s);
 }
 
 /* ERROR_IO: the disk. */
@@ -214,6 +217,8 @@ static int flush(struct sink *s)
 	if (error == 0 && s->failing) {
 		s->failing = false;
 		log_info("writing to %s again", s->options->spool);
+		if (s->options->stats)
+			atomic_store(&s->options->stats->disk_error, 0);
 	}
 	return error;
 }
@@ -319,14 +324,12 @@ int sink_event(struct sink *s, const struct event *event)
 	int error = segment_writer_add(s->segment, event);
 	if (error)
 		return error;
+	tally_row(&s->waiting_rows, event);
 	s->last_t_us = event->t_us;
 	s->last_mono_us = event->mono_us;
 	s->last_kind = event->kind;
-	if (s->events++ == 0) {
+	if (s->events++ == 0)
 		s->hour = clock_utc_us() / SINK_HOUR_US;
-		if (s->options->stats)
-			stats_add(&s->options->stats->segments, 1);
-	}
 	if (s->deadline == SINK_NEVER)
 		s->deadline = next_flush_us(s);
 	if (!s->failing && waiting + 1 >= WRITER_BLOCK_EVENTS)
@@ -342,21 +345,27 @@ static int tell_cut(struct sink *s)
 			     .mono_us = s->last_mono_us, .end_us = now > s->last_t_us ? now : s->last_t_us };
 	if (!s->options->ends_with_stop || !s->last_t_us || s->last_kind == EVENT_STOP)
 		return 0;
-	if (s->options->stats)
-		stats_add(&s->options->stats->gaps[REASON_CRASH], 1);
 	return sink_event(s, &gap);
 }
 
 static void count_sealed(struct sink *s)
 {
-	if (s->options->stats)
-		stats_add(&s->options->stats->sealed, s->sealer.completed - s->sealed);
+	struct stats *stats = s->options->stats;
+	uint64_t more = s->sealer.completed - s->sealed;
 	s->sealed = s->sealer.completed;
+	for (uint64_t i = 0; stats && i < more; i++)
+		times_add(&stats->count.seal, s->seal_us / (int64_t)more);
+	if (more)
+		s->seal_us = 0;
+	if (stats)
+		stats_add(&stats->count.sealed, more);
 }
 
 void sink_seal(struct sink *s)
 {
+	int64_t began_us = clock_mono_us();
 	sealer_step(&s->sealer);
+	s->seal_us += clock_mono_us() - began_us;
 	count_sealed(s);
 }
 
@@ -368,8 +377,10 @@ static void log_end(struct sink *s, int error)
 		log_error("%s: the last %llu events could not be written: %s", s->options->spool, (unsigned long long)lost, why);
 	else
 		log_error("%s: the last segment could not be finished (%s): the next start completes it", s->options->spool, why);
-	if (s->options->stats)
-		stats_add(&s->options->stats->lost, lost);
+	if (s->options->stats) {
+		stats_add(&s->options->stats->count.lost, lost);
+		stats_add(&s->options->stats->count.lost_to[REASON_DISK_FULL], lost);
+	}
 }
 
 int sink_finish(struct sink *s)
@@ -384,7 +395,9 @@ int sink_finish(struct sink *s)
 	if (error)
 		log_end(s, error);
 	/* Those before it are finished, whatever became of the last one. */
+	int64_t began_us = clock_mono_us();
 	int named = sealer_finish(&s->sealer, SEALER_END_US, s->options->stats ? &s->options->stats->seal_until_us : NULL);
+	s->seal_us += clock_mono_us() - began_us;
 	count_sealed(s);
 	return error ? error : named;
 }

@@ -6,6 +6,7 @@
 #include "keyfile.h"
 #include "output.h"
 #include "sealer.h"
+#include "tally.h"
 #include "writer.h"
 
 #define SINK_NEVER INT64_MAX
@@ -24,9 +25,11 @@ struct sink {
 	bool keyed;                      /* it is */
 	struct bytes pending;            /* encoded, not yet in the file */
 	uint64_t pending_events;
+	struct tally waiting_rows, pending_rows; /* in segment; in pending */
 	uint64_t waiting_bytes;          /* of the messages whose events wait in segment */
 	uint64_t events;                 /* that it got so far */
 	int64_t hour;                    /* UTC hour of the first of them */
+	bool counted;                    /* in stats, as a segment */
 
 	/* The segment before, when its last bytes could not be written. */
 	bool closing;
@@ -36,8 +39,10 @@ struct sink {
 
 	struct sealer sealer;            /* and those before that */
 	uint64_t sealed;                 /* of them, as counted in stats */
+	int64_t seal_us;                 /* work on those that are not counted yet */
 
 	int64_t last_t_us, last_mono_us; /* of the last event taken */
+	int64_t from_t_us, from_mono_us; /* of the header of the segment in hand: nothing that it gets, or loses, was before */
 	uint8_t last_kind;
 
 	int64_t deadline;                /* mono: when to call sink_flush; SINK_NEVER: nothing waits */

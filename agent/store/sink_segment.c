@@ -50,6 +50,20 @@ static void hide_boot(struct segment_meta *meta)
 	crypto_generichash_final(&h, meta->boot_id, sizeof meta->boot_id);
 }
 
+/* Of one that goes on where another ended: what it will get was waiting when it was begun, and a crash before its first block leaves nothing but its header
+ * to tell since when something is lost. The name of its first record stands in clear: in whole seconds, and never later than now. */
+static void go_on_from(struct sink *s, struct segment_meta *header)
+{
+	int64_t t = s->last_t_us ? s->last_t_us : s->from_t_us, mono = s->last_t_us ? s->last_mono_us : s->from_mono_us;
+	if (t) {
+		int64_t rest = t % 1000000;
+		header->t_us = t - rest < header->t_us ? t - rest : header->t_us;
+		header->mono_us = mono - rest < header->mono_us ? mono - rest : header->mono_us;
+	}
+	s->from_t_us = header->t_us;
+	s->from_mono_us = header->mono_us;
+}
+
 int sink_begin(struct sink *s)
 {
 	struct segment_meta meta = s->options->meta;
@@ -64,6 +78,7 @@ int sink_begin(struct sink *s)
 		return ERROR_MEMORY;
 	randombytes_buf(key, SEGMENT_KEY);
 	int error = seal_key(s->options, &meta, key, &s->key);
+	go_on_from(s, &meta);
 	if (error == 0)
 		error = segment_writer_new(&meta, key, WRITER_LEVEL, &s->pending, &s->segment);
 	if (error == 0 && s->pending.failed)
@@ -78,6 +93,7 @@ int sink_begin(struct sink *s)
 	output_init(&s->file, s->directory, meta.segment);
 	s->keyed = false;
 	s->events = 0;
+	s->counted = false;
 	return 0;
 }
 

@@ -47,6 +47,9 @@ void standing_apply(struct ledger_view *v, int64_t *force_us, const struct recei
 			v->standing = STANDING_GIVEN;
 			v->resumed_from_us = v->paused_us;
 		}
+		/* Who resumes says that it is now: what was noted by a clock that was ahead does not count against that. The decision itself does. */
+		if (in_force && r->t_us >= v->given.t_us && r->t_us < *force_us)
+			*force_us = r->t_us;
 		break;
 	case LEDGER_REQUESTED:
 	case LEDGER_DEFERRED:
@@ -72,11 +75,12 @@ void standing_judge(struct ledger_view *v, int64_t force_us, int64_t now_us)
 	if (v->damaged)
 		return;
 	if (v->standing == STANDING_GIVEN || v->standing == STANDING_PAUSED) {
-		if (force_us - STANDING_SLACK_US > now_us) {
+		if (force_us - STANDING_SLACK_US > now_us || v->given.t_us > now_us) {
 			v->standing = STANDING_INVALID;
 			v->clock_wrong = true;
-			snprintf(v->why, sizeof v->why, "the clock is behind the newest receipt, of %s (remedy: set the clock; if that "
-				 "receipt is wrong, withdraw and join again)", clock_format(force_us, time));
+			snprintf(v->why, sizeof v->why, "the clock is behind the newest receipt, of %s: nothing is recorded until it is past that (remedy: set the "
+				 "clock; if that receipt's time is wrong, %s)", clock_format(force_us, time),
+				 v->given.t_us > now_us ? "withdraw and join again" : "assent resume");
 			return;
 		}
 		if (now_us >= v->given.until_us) {

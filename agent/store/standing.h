@@ -5,8 +5,8 @@
 
 #include "receipt.h"
 
-/* What may be wrong with a clock, and capture goes on. */
-#define STANDING_SLACK_US INT64_C(60000000)
+/* What may be wrong with a clock, and capture goes on: no more than `assent verify` forgives (AUDIT_SLACK_US), or what is recorded now would be called not permitted. */
+#define STANDING_SLACK_US INT64_C(1000000)
 
 /* The next line. force_us: newest time of the decision in force and what came after it. */
 void standing_apply(struct ledger_view *view, int64_t *force_us, const struct receipt *receipt, const uint8_t hash[RECEIPT_HASH]);

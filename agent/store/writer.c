@@ -146,11 +146,19 @@ static int take_lock(int fd)
 	return -1;
 }
 
+/* For assent status. */
+static void note_error(const struct writer *w)
+{
+	if (w->options->stats)
+		atomic_store(&w->options->stats->disk_error, errno ? errno : EIO);
+}
+
 static int prepare(struct writer *w)
 {
 	const char *spool = w->options->spool;
 	w->directory = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (w->directory < 0) {
+		note_error(w);
 		log_error("cannot open the spool %s: %s (make the folder, mode 0700, owned by the participant)", spool,
 			  strerror(errno));
 		return ERROR_IO;
@@ -171,6 +179,7 @@ static int prepare(struct writer *w)
 		probe = openat(w->directory, ".probe", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	}
 	if (probe < 0) {
+		note_error(w);
 		log_error("cannot write to the spool %s: %s (free some space, or let the participant write to the folder)",
 			  spool, strerror(errno));
 		return ERROR_IO;

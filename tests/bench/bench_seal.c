@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	}
 	int64_t all = clock_mono_us() - begun;
 	printf("%ld rows: journal %.3f bytes a row, sealed %.3f; %lld steps in %.1f ms, %.1f M rows/s; memory at most %+ld KiB, %+ld when it is done\n", rows,
-	       (double)atomic_load(&stats.bytes) / (double)rows, (double)size_of(argv[1], name) / (double)rows, (long long)steps, (double)all / 1000,
+	       (double)atomic_load(&stats.count.bytes) / (double)rows, (double)size_of(argv[1], name) / (double)rows, (long long)steps, (double)all / 1000,
 	       (double)rows / (double)all, peak_kib() - before, now_kib() - before);
 	for (int i = 0; i < 6; i++)
 		printf("  %-10s %8.2f ms, the longest step %6.2f ms\n", stages[i], (double)total[i] / 1000, (double)longest[i] / 1000);
@@ -114,5 +114,5 @@ int main(int argc, char **argv)
 	sink_release(sink);
 	free(sink);
 	close(directory);
-	return error || stats.sealed != 1;
+	return error || stats.count.sealed != 1;
 }

@@ -3,7 +3,7 @@
 """Is it a free choice? What yes and no cost, who is asked again and when, what is shown after a change, in which language, under a passphrase.
 
 usage: test_choice.py ASSENT SOURCE_DIR
-Prints the table of steps, keystrokes and words for the README.
+Prints the table of steps, keystrokes and words for docs/PARTICIPANTS.md.
 """
 import hashlib
 import json

@@ -88,7 +88,7 @@ def after_an_erasure_nothing_decrypts():
 		code, typed = p.typed()
 		check(not typed, f"put back, the copies can be read: {code} {typed}")
 		shutil.rmtree(back)
-		# What the README says: with a copy of the key files it would. And what the recipient has, it has.
+		# What docs/PARTICIPANTS.md says: with a copy of the key files it would. And what the recipient has, it has.
 		code, typed = p.typed(everything / "spool")
 		if not typed:
 			code, typed = p.typed(everything)

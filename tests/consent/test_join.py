@@ -358,13 +358,16 @@ class Lifecycle(Case):
 
     def test_agent(self):
         self.assertEqual(self.join(self.one, b"accept\n")[0], 0)
-        answer = json.dumps({"recording": True, "state": "recording", "why": None, "masked_now": "password", "counters": {"kept": 7, "spans": {"password": 2, "grab": 0}}})
+        answer = json.dumps({"recording": True, "state": "recording", "why": None, "masked_now": "password", "counters": {"since": "2026-05-01T12:00:00Z", "kept": 7, "masked": {"password": 2, "grab": 0}, "lost": {"overflow": {"gaps": 1, "events": 20}, "crash": {"gaps": 2, "events": None}}}})
         agent = Agent(self.data + "/control", {"status": answer, "sync": '{"recording":false}'})
         result = self.run_assent("status")
         self.assertEqual(result.returncode, 0, result.stdout)
         self.assertIn("Recording:  yes\n", result.stdout)
         self.assertIn("password", result.stdout)
-        self.assertIn("2 of reason password", result.stdout)
+        for told in ("kept          7", "masked        password: 2", "lost          overflow: gaps 1, events 20", "lost          crash: gaps 2, events unknown",
+                "Agent:      runs version 0.1.0 or earlier"):
+            self.assertIn(told, result.stdout)
+        self.assertNotIn("grab", result.stdout)
         code, s = self.status()
         self.assertEqual((code, s["recording"], s["agent"]["counters"]["kept"]), (0, True, 7))
         self.assertEqual(self.run_assent("pause").returncode, 0)

@@ -114,10 +114,29 @@ static void clock_back(void **state)
 {
 	(void)state;
 	book_add(LEDGER_GIVEN, T0, 0);
-	assert_int_equal(book_look(T0 - 59 * SECOND).standing, STANDING_GIVEN);
-	struct ledger_view v = book_look(T0 - 61 * SECOND);
+	assert_int_equal(book_look(T0).standing, STANDING_GIVEN);
+	struct ledger_view v = book_look(T0 - 1);
 	assert_int_equal(v.standing, STANDING_INVALID);
 	assert_true(v.clock_wrong);
+	assert_non_null(strstr(v.why, "withdraw and join again"));
+	book_add(LEDGER_PAUSED, T0 + 500 * SECOND, T0 + 501 * SECOND);
+	/* What verify forgives, and not more; and when it is past that, all is well by itself. */
+	assert_int_equal(book_look(T0 + 499 * SECOND).standing, STANDING_PAUSED);
+	v = book_look(T0 + 499 * SECOND - 1);
+	assert_int_equal(v.standing, STANDING_INVALID);
+	assert_true(v.clock_wrong);
+	assert_non_null(strstr(v.why, "assent resume"));
+	assert_int_equal(book_look(T0 + 502 * SECOND).standing, STANDING_GIVEN);
+	/* Noted by a clock that was ahead: who resumes says that it is now. */
+	book_add(LEDGER_RESUMED, T0 + 400 * SECOND, 0);
+	v = book_look(T0 + 401 * SECOND);
+	assert_int_equal(v.standing, STANDING_GIVEN);
+	assert_false(v.clock_wrong);
+	assert_int_equal(book_look(T0 + 398 * SECOND).standing, STANDING_INVALID);
+	/* But not before the decision. */
+	book_add(LEDGER_PAUSED, T0 + 600 * SECOND, T0 + 601 * SECOND);
+	book_add(LEDGER_RESUMED, T0 - 10 * SECOND, 0);
+	assert_int_equal(book_look(T0 + 410 * SECOND).standing, STANDING_INVALID);
 	book_add(LEDGER_PAUSED, T0 + 1000 * SECOND, T0 + 1001 * SECOND);
 	assert_int_equal(book_look(T0 + 900 * SECOND).standing, STANDING_INVALID);
 	/* Withdrawing needs no right clock, and joining anew gets out of it. */

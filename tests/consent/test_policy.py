@@ -256,6 +256,32 @@ def keys_of_devices():
 			check(m.status()["limits"]["keys"] == {"value": "text", "from": "study"}, source)
 
 
+def damaged_at_the_start():
+	"""The agent of a session waits until the policy is mended; who mends it has no session to end."""
+	with Machine() as m:
+		check(m.join()[0] == 0, "joins")
+		m.says("capture: {keys: all}\n")
+		check(m.run(ASSENT.parent / "assentd", "--check-config").returncode == 1, "--check-config finds it good")
+		agent = subprocess.Popen(m.inside(ASSENT.parent / "assentd", "--source", "x11"), env=m.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+			stderr=subprocess.PIPE, text=True)
+		try:
+			def waits(says):
+				for _ in range(100):
+					state = m.status()
+					if state.get("agent") and says in (state.get("why") or ""):
+						return True
+					time.sleep(0.1)
+				return False
+			check(waits("capture.keys") and agent.poll() is None, lambda: f"{agent.poll()} {m.status()}")
+			m.says(None)
+			# There is no display here: that it looks for one says that nothing else is in the way.
+			check(waits("X server"), lambda: f"mended: {m.status()}")
+		finally:
+			agent.terminate()
+			said = agent.communicate(timeout=20)[1]
+		check("policy.yaml" in said and not list(m.data.rglob("*.seg")), said)
+
+
 def release_forbidden():
 	"""Nothing leaves, by time or by hand; without the policy it does."""
 	with Machine() as m:
@@ -379,4 +405,4 @@ if __name__ == "__main__":
 	if os.geteuid() != 0:
 		print("skip policy: needs root", flush=True)
 		sys.exit(0)
-	sys.exit(run(forbids_before_and_after, keys_of_devices, lowers_and_excludes, cannot_raise, damaged_stops, release_forbidden, what_others_see, arrives_while_recording))
+	sys.exit(run(forbids_before_and_after, keys_of_devices, lowers_and_excludes, cannot_raise, damaged_stops, damaged_at_the_start, release_forbidden, what_others_see, arrives_while_recording))

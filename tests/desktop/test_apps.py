@@ -250,7 +250,7 @@ def main():
 	for line in wrong:
 		print(line, flush=True)
 	began = time.monotonic()
-	# A full run makes the figures of the README: then nothing else of ours runs beside.
+	# A full run makes the figures of docs/APPLICATIONS.md: then nothing else of ours runs beside.
 	good = run_all(jobs, seed, arguments.jobs or (1 if arguments.full else 3)) and not wrong
 	shown = table(kinds, jobs)
 	for line in shown.splitlines():

@@ -32,6 +32,9 @@ def a_full_disk_loses_nothing_that_was_flushed():
 		resource.prlimit(scene.pids["writer"], resource.RLIMIT_FSIZE, (size, limit[1]))
 		scene.type()
 		wait_for(lambda: "cannot write to" in desk.log(scene.agent.log), 10, name="a message about the disk")
+		told = scene.agent.status()["agent"]["disk"]
+		check(told == {"problem": "File too large", "remedy": "raise the limit of the size of files (ulimit -f)"}, f"status says {told}")
+		check("Disk:       nothing can be written: File too large" in scene.agent.command("status").stdout, "status does not show it")
 		check(scene.downs() >= scene.flushed, "flushed keys are gone")
 		said = desk.run([scene.agent.build / "tests/tools/inject", "motion", "30000", "150000"], seconds=60)
 		injected += int(said.stdout.split()[-1])
@@ -42,6 +45,9 @@ def a_full_disk_loses_nothing_that_was_flushed():
 		wait_for(lambda: "writing to" in desk.log(scene.agent.log), 60, every=0.2, name="writing again")
 		scene.type()
 		scene.kept(len(scene.typed))
+		check(scene.agent.status()["agent"]["disk"] is None, "status still speaks of the disk")
+		scene.agent.flushed()
+		counted = scene.agent.status()["agent"]["counters"]["lost"].get("disk-full")
 		scene.agent.stop()
 		scene.whole()
 		rows = scene.agent.rows()
@@ -49,6 +55,7 @@ def a_full_disk_loses_nothing_that_was_flushed():
 		kept = sum(row["kind"] == "motion" for row in rows)
 		note(f"full disk: {injected} movements, {kept} kept, {lost} lost: {[row['reason'] for row in rows if row['kind'] == 'gap']}")
 		check(scene.gaps("disk-full"), "no gap of reason disk-full")
+		check(counted == {"gaps": len(scene.gaps("disk-full")), "events": sum(row["lost"] or 0 for row in scene.gaps("disk-full"))}, f"status counts {counted}")
 		check(scene.downs() == len(scene.typed), f"{scene.downs()} of {len(scene.typed)} keys: those before the loss had room")
 		# Also what Scene clicked: it moved there before the agent began, or just after.
 		check(kept + lost in (injected, injected + 1), f"kept {kept} + lost {lost} is not {injected}")

@@ -10,6 +10,7 @@ import os
 import pathlib
 import random
 import shutil
+import socket
 import struct
 import sys
 import tempfile
@@ -17,12 +18,11 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-from agent import BUILD, ORDINARY, SECRET, Agent, leaks, on_pty, spans, study  # noqa: E402
+from agent import BUILD, GRID, ORDINARY, SECRET, Agent, leaks, on_pty, spans, study  # noqa: E402
 from cases import Skip, check, note, run  # noqa: E402
 from desk import Desk, wait_for  # noqa: E402
 
 LENGTHS = (1, 4, 8, 40, 200)
-GRID = 5.0    # seconds between two writes, on the monotonic clock
 
 
 def word(alphabet, length):
@@ -211,6 +211,51 @@ class Watch(threading.Thread):
 			time.sleep(0.01)
 
 
+class Observer(threading.Thread):
+	"""A program of the same user that asks the agent all the time: what it is told, and in which place of the grid."""
+
+	def __init__(self, agent, schedule):
+		super().__init__(daemon=True)
+		self.path = str(pathlib.Path(agent.desk.env["XDG_RUNTIME_DIR"]) / "assent/control")
+		self.zero, self.seen, self.late, self.over, self.asked = schedule.zero, {}, 0.0, False, 0
+
+	def ask(self):
+		with socket.socket(socket.AF_UNIX) as s:
+			s.settimeout(5)
+			s.connect(self.path)
+			s.sendall(b"status\n")
+			said = b""
+			while not said.endswith(b"\n"):
+				more = s.recv(65536)
+				if not more:
+					break
+				said += more
+		return without_times(json.loads(said))
+
+	def run(self):
+		before = None
+		while not self.over:
+			at = time.monotonic() - self.zero
+			now = self.ask()
+			self.asked += 1
+			if before is not None and now != before:
+				# Within some milliseconds of its place, one after the other: what they come to.
+				self.seen[int(at // GRID)] = now
+				self.late = max(self.late, at % GRID)
+			before = now
+			time.sleep(0.02)
+
+
+def without_times(agent):
+	"""All that the agent tells but what is another in any two runs: the moment, process ids, how long a disk and a sealing took."""
+	agent.pop("pids")
+	for name in ("counters", "counters_recording"):
+		for key in ("since", "last_flush", "flush_ms", "seal_ms"):
+			agent[name].pop(key)
+	agent.pop("epoch")
+	return agent
+
+
 def live(length, slow):
 	"""What one story leaves behind."""
 	secret, lateness, typed = secret_of(length), 0.0, TYPED
@@ -222,6 +267,8 @@ def live(length, slow):
 		editor = desk.gtk("Editor", ["text", "password"], geometry="300x140+40+40")
 		terminal = desk.xterm(["bash", "-c", "read -s -p 'password: ' x; exec sleep 60"], title="prompt", geometry="40x6+700+40")
 		x, y, width, height = desk.geometry(terminal.window)
+		# So that what comes before the story is written in one piece.
+		time.sleep(GRID - time.monotonic() % GRID + 0.1)
 		agent.start()
 		desk.click(*editor.at(0))
 		# Nothing of the story may lie in what a span before it swallows.
@@ -230,6 +277,8 @@ def live(length, slow):
 		schedule = Schedule()
 		watch = Watch(agent, schedule)
 		watch.start()
+		observer = Observer(agent, schedule)
+		observer.start()
 
 		def ordinary(click, begin):
 			nonlocal lateness
@@ -256,9 +305,9 @@ def live(length, slow):
 		schedule.at(25.7)
 		watch.over = True
 		watch.join()
-		counters = agent.status()["agent"]["counters"]
-		# How long what was kept had waited: milliseconds, that differ between any two runs.
-		counters.pop("airlock_ms", None)
+		observer.over = True
+		observer.join()
+		told = without_times(agent.status()["agent"])
 		agent.stop()
 		found = leaks(agent, [secret] if length > 3 else [], typed * 3)
 		check(not found, lambda: f"{length} characters: " + "; ".join(found))
@@ -267,7 +316,7 @@ def live(length, slow):
 		check(len(segments) == 1, f"segments: {segments}")
 		return {"length": length, "slow": slow, "late": lateness, "spans": spans(rows), "writes": watch.seen, "write late": watch.late,
 			"shape": [(row["kind"], row["class"], row["code"], row["reason"], row["app"]) for row in rows],
-			"kept": sum(row["kind"] == "key_down" for row in rows), "counters": counters,
+			"kept": sum(row["kind"] == "key_down" for row in rows), "told": told, "observed": observer.seen, "observed late": observer.late, "asked": observer.asked,
 			"sizes": [segments[0].stat().st_size, [(kind, length) for kind, length, _ in records(segments[0])]]}
 
 
@@ -302,7 +351,8 @@ def live_secrets_leave_the_same():
 	for story in stories:
 		note(f"{story['length']:3} characters {'slow' if story['slow'] else 'fast'}: {len(story['shape'])} rows, spans {story['spans']}, "
 			f"{story['sizes'][0]} bytes, written at {story['writes']} (up to {story['write late'] * 1000:.0f} ms after the grid), "
-			f"{story['kept']} ordinary keys kept")
+			f"{story['kept']} ordinary keys kept; asked {story['asked']} times, {len(story['observed'])} changes "
+			f"(up to {story['observed late'] * 1000:.0f} ms after the grid)")
 	first = stories[0]
 	check({"password", "terminal-echo-off"} <= {reason for reason, _ in first["spans"]}, f"spans: {first['spans']}")
 	for other in stories:
@@ -316,7 +366,13 @@ def live_secrets_leave_the_same():
 		check(first["sizes"] == other["sizes"], f"{name}: files of {other['sizes']} bytes, not {first['sizes']}")
 		check(first["writes"] == other["writes"], f"{name}: written at {other['writes']}, not {first['writes']}")
 		check(other["write late"] < 0.5, f"{name}: a write {other['write late']:.2f} s after its place on the grid")
-		check(first["counters"] == other["counters"], f"{name}: counters {other['counters']}, not {first['counters']}")
+		check(first["told"] == other["told"], f"{name}: the agent tells {other['told']}, not {first['told']}")
+		check(first["observed"] == other["observed"], lambda: f"{name}: who asks all the time sees " + str(
+			[(place, first["observed"].get(place), other["observed"].get(place)) for place in first["observed"].keys() | other["observed"].keys()
+			if first["observed"].get(place) != other["observed"].get(place)][:1]))
+		check(other["observed late"] < 0.6, f"{name}: told {other['observed late']:.2f} s after its place on the grid")
+		check(other["told"]["counters"]["airlock_ms"] == {"p50": None, "p99": None}, f"{name}: so few keys tell {other['told']['counters']}")
+		check(set(other["told"]["counters"]["masked"]) == {"password", "terminal-echo-off"}, f"{name}: {other['told']['counters']}")
 
 
 FULL = "--full" in sys.argv

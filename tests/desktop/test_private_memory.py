@@ -67,12 +67,17 @@ def contents(pid):
 
 
 def search(pid, secret):
+	"""Where parts of the secret are in the memory of a process."""
+	return look(contents(pid), secret)
+
+
+def look(pieces, secret):
 	"""Where parts of the secret are: as text, as key codes of Linux or X, one after another or in structures of any size."""
 	codes = bytes(CODES[c] for c in secret)
 	forms = {"text": secret.encode(), "key codes": codes, "X key codes": bytes(code + 8 for code in codes)}
 	parts = [(form, whole[at:at + WINDOW]) for form, whole in forms.items() for at in range(0, len(whole) - WINDOW + 1, WINDOW - 1)]
 	found = set()
-	for name, address, content in contents(pid):
+	for name, address, content in pieces:
 		for stride in range(1, STRIDE_MAX + 1):
 			# Fields are aligned, or bytes of their own: a stride above 64 is one of whole structures.
 			if stride > 64 and stride % 4:
@@ -148,7 +153,7 @@ def memory_is_closed_to_the_user():
 	with Desk() as desk:
 		scene = Scene(desk)
 		for name, pid in scene.agent.pids().items():
-			check(os.stat(f"/proc/{pid}").st_uid == 0, f"{name} is dumpable: /proc/{pid} is not root's")
+			check(os.stat(f"/proc/{pid}/maps").st_uid == 0, f"{name} is dumpable: /proc/{pid}/maps is not root's")
 			for what in ("mem", "environ", "maps"):
 				try:
 					with open(f"/proc/{pid}/{what}", "rb") as f:

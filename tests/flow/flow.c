@@ -20,7 +20,6 @@ static const int64_t start_mono = 1000000000, start_utc = 1700000000000000;
 struct flow {
 	struct pipeline pipeline;
 	struct outlet outlet;
-	struct stats stats;
 	struct replay *world;
 	struct limits limits;
 	int64_t jitter_us;                /* the same for all edges; 0: none */
@@ -266,7 +265,7 @@ static int one(const char *path, bool accept)
 	f.writer = pair[0];
 	f.reading = true;
 	f.limits = (struct limits){ .keys = DETAIL_CODE, .pointer = POINTER_FULL, .scroll = true, .apps = APPS_ID };
-	outlet_init(&f.outlet, pair[0], &f.stats);
+	outlet_init(&f.outlet, pair[0]);
 	pipeline_init(&f.pipeline, &f.limits, ring, outlet_keep, ask, &f);
 	f.pipeline.redact.user = &f.outlet;
 	struct replay_hooks hooks = { feed, settled, deadline, check, command, &f };

@@ -40,6 +40,9 @@ def study(path, **options):
 	return path
 
 
+# Seconds between two writes, on the monotonic clock.
+GRID = 5.0
+
 # What assent join calls them.
 WORDS = {"yes": "accept", "no": "refuse"}
 QUESTION = "[accept/refuse/later] "
@@ -127,12 +130,16 @@ class Agent:
 		return self.status()["agent"]["pids"]
 
 	def flushed(self):
-		"""Waits until everything that was kept is on disk; 5 s at most by design."""
-		def done():
-			counters = self.status()["agent"]["counters"]
-			return counters["written"] >= counters["kept"]
-		time.sleep(0.8)
-		wait_for(done, 15, every=0.2, name="the flush")
+		"""Waits until everything that was kept is on disk: until behind the writer's next place on its grid, 6 s at most. Nobody tells what
+		waits before that, on purpose."""
+		before = -1
+		def quiet():
+			nonlocal before
+			flushes = self.status()["agent"]["counters"]["flushes"]
+			same, before = flushes == before, flushes
+			return same
+		time.sleep(GRID - (time.monotonic() + 0.8) % GRID + 0.8 + 0.25)
+		wait_for(quiet, 15, every=0.3, name="the flush")
 
 	def rows(self):
 		"""Every row that assent show --json gives."""

@@ -4,7 +4,7 @@
 When it is on the screen it prints one line of JSON: pid, X window (0: there is none), and where the middle of each field is. Then it
 obeys lines on its standard input: "title NAME", "show N" (makes password field N readable), "text N" (prints what
 field N holds, as JSON), "clear N" (empties it), "keys" (prints what all keys pressed in this window produced, as JSON), "has" (prints whether it
-has the keyboard, as JSON), "quit".
+has the keyboard, as JSON), "where" (prints where the middle of each field is now, as JSON), "quit".
 """
 
 import json
@@ -91,6 +91,8 @@ def main():
 			print(json.dumps("".join(keys)), flush=True)
 		elif word == "has":
 			print(json.dumps(window.has_toplevel_focus()), flush=True)
+		elif word == "where":
+			print(json.dumps([middle(field) for field in fields]), flush=True)
 		elif word == "quit":
 			Gtk.main_quit()
 		return True

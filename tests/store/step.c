@@ -13,6 +13,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* It stopped itself: the piece is done. What a process does at its end (a coverage build writes files) is not of it. */
+static bool is_done(int status) { return WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP; }
+
+static int let_end(pid_t pid)
+{
+	int status;
+	if (ptrace(PTRACE_CONT, pid, NULL, NULL) || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		abort();
+	return WEXITSTATUS(status);
+}
+
 bool step_killed_at(int call, int (*body)(void *user), void *user, int *result)
 {
 	int status;
@@ -21,7 +32,9 @@ bool step_killed_at(int call, int (*body)(void *user), void *user, int *result)
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 			_exit(120);
 		raise(SIGSTOP);
-		_exit(body(user));
+		int said = body(user);
+		raise(SIGSTOP);
+		_exit(said);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
 		abort();
@@ -29,8 +42,8 @@ bool step_killed_at(int call, int (*body)(void *user), void *user, int *result)
 	for (int stops = 0; stops < 2 * call + 1; stops++) {
 		if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) || waitpid(pid, &status, 0) != pid)
 			abort();
-		if (WIFEXITED(status)) {
-			*result = WEXITSTATUS(status);
+		if (is_done(status)) {
+			*result = let_end(pid);
 			return false;
 		}
 		if (!WIFSTOPPED(status))
@@ -117,7 +130,9 @@ bool step_failed_at(int call, int error, int (*body)(void *user), void *user, in
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 			_exit(120);
 		raise(SIGSTOP);
-		_exit(body(user));
+		int said = body(user);
+		raise(SIGSTOP);
+		_exit(said);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
 		abort();
@@ -125,7 +140,7 @@ bool step_failed_at(int call, int error, int (*body)(void *user), void *user, in
 		/* After the one that failed it may run as it is. */
 		if (ptrace(failed && !failing ? PTRACE_CONT : PTRACE_SYSCALL, pid, NULL, NULL) || waitpid(pid, &status, 0) != pid)
 			abort();
-		if (WIFEXITED(status))
+		if (is_done(status))
 			break;
 		if (!WIFSTOPPED(status))
 			abort();
@@ -138,6 +153,6 @@ bool step_failed_at(int call, int error, int (*body)(void *user), void *user, in
 			failing = true;
 		}
 	}
-	*result = WEXITSTATUS(status);
+	*result = let_end(pid);
 	return failed;
 }

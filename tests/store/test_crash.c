@@ -32,12 +32,12 @@ static void killed_at_any_instant(void **state)
 	int64_t begun = clock_mono_us();
 	harness_start(h);
 	harness_send(h, next, 1, 0);
-	harness_wait(&h->stats->written, 1);
+	harness_wait(&h->stats->count.written, 1);
 	assert_int_equal(harness_stop(h), 0);
 	next++;
 	int64_t most = 25000 + 2 * (clock_mono_us() - begun);
 	for (int round = 0; round < ROUNDS; round++) {
-		uint64_t written = h->stats->written;
+		uint64_t written = h->stats->count.written;
 		harness_start(h);
 		int64_t until = clock_mono_us() + rand_r(&seed) % most;
 		while (clock_mono_us() < until) {
@@ -48,7 +48,7 @@ static void killed_at_any_instant(void **state)
 		}
 		harness_kill(h);
 		harness_read(h, h->spool, &f);
-		assert_true(f.events >= (int)h->stats->written);
+		assert_true(f.events >= (int)h->stats->count.written);
 		/* Only what is not recovered yet is torn: the segment in hand and, in the middle of a rotation, the one before. Those before that are
 		 * whole, and wait for being sealed. */
 		assert_in_range(f.parts, 0, 2 + SEALER_QUEUE);
@@ -56,7 +56,7 @@ static void killed_at_any_instant(void **state)
 		/* Whatever there is can be read: a key is there before what it opens. */
 		assert_int_equal(f.keyless, 0);
 		/* Once it has begun, there is no instant at which it can die unnoticed. */
-		if (h->stats->written > written) {
+		if (h->stats->count.written > written) {
 			assert_true(f.parts > 0);
 			crashes++;
 		}
@@ -70,7 +70,7 @@ static void killed_at_any_instant(void **state)
 	harness_start(h);
 	assert_int_equal(harness_stop(h), 0);
 	harness_read(h, h->spool, &f);
-	assert_true(f.events >= (int)h->stats->written);
+	assert_true(f.events >= (int)h->stats->count.written);
 	assert_int_equal(f.parts + f.broken + f.damaged + f.keyless + harness_count(h->spool, ".sealed.tmp"), 0);
 	assert_true(crashes > ROUNDS / 4);
 	/* Both have been: killed before it, and after. */
@@ -86,7 +86,7 @@ static void the_gap_is_where_the_loss_is(void **state)
 	h->options.flush_us = 1000;
 	harness_start(h);
 	harness_send(h, 0, 500, 0);
-	harness_wait(&h->stats->written, 500);
+	harness_wait(&h->stats->count.written, 500);
 	harness_kill(h);
 	assert_int_equal(harness_verify(h->spool), EXIT_FAILED); /* torn, and nobody is writing it */
 	int64_t before = clock_utc_us();
@@ -99,7 +99,7 @@ static void the_gap_is_where_the_loss_is(void **state)
 	assert_int_equal(f.gaps[REASON_CRASH], 1);
 	assert_int_equal(f.gap_t_us, harness_event(499).t_us);
 	assert_true(f.gap_end_us >= before);
-	assert_int_equal(h->stats->recovered, 1);
+	assert_int_equal(h->stats->count.recovered, 1);
 	assert_int_equal(harness_verify(h->spool), EXIT_DONE);
 	/* And it is not mended twice. */
 	harness_start(h);
@@ -165,11 +165,36 @@ static void cut_at_every_byte(void **state)
 	spool_list_release(&list);
 }
 
+/* What the next segment would have got was waiting when it was begun: its gap is from the last row of the one before on. */
+static void killed_before_the_next_one_has_a_block(void **state)
+{
+	struct harness *h = *state;
+	struct harness_found f;
+	h->options.flush_us = 1000;
+	h->options.segment_bytes = 3000;
+	harness_start(h);
+	harness_send(h, 0, 2000, 0);
+	harness_wait(&h->stats->count.sealed, 1);
+	assert_int_equal(h->stats->count.written, 2000);
+	/* All that is known of it now is its header, which was written after that. */
+	usleep(20000);
+	harness_kill(h);
+	harness_start(h);
+	assert_int_equal(harness_stop(h), 0);
+	harness_read(h, h->spool, &f);
+	assert_int_equal(f.events, 2000);
+	assert_int_equal(f.gaps[REASON_CRASH], 1);
+	assert_true(f.gap_t_us <= harness_event(1999).t_us);
+	assert_true(f.gap_t_us > harness_event(1999).t_us - 2000000);
+	assert_true(f.gap_end_us > harness_event(1999).t_us);
+	assert_int_equal(harness_verify(h->spool), EXIT_DONE);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, harness_setup, harness_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(the_gap_is_where_the_loss_is), TEST(killed_at_any_instant), TEST(cut_at_every_byte),
+		TEST(the_gap_is_where_the_loss_is), TEST(killed_before_the_next_one_has_a_block), TEST(killed_at_any_instant), TEST(cut_at_every_byte),
 	};
 	return cmocka_run_group_tests_name("store/crash", tests, NULL, NULL);
 }

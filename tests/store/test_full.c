@@ -115,7 +115,7 @@ static void short_trouble_loses_nothing(void **state)
 		skip();
 	harness_start(h);
 	harness_send(h, 0, 1000, 0);
-	harness_wait(&h->stats->written, 1000);
+	harness_wait(&h->stats->count.written, 1000);
 	fill_up();
 	harness_send(h, 1000, 30000, 0);
 	await_log(h, "cannot write");
@@ -123,7 +123,7 @@ static void short_trouble_loses_nothing(void **state)
 	harness_read(h, h->spool, &f);
 	assert_true(f.events >= 1000);
 	assert_int_equal(unlink(filler), 0);
-	harness_wait(&h->stats->written, 31000);
+	harness_wait(&h->stats->count.written, 31000);
 	assert_int_equal(harness_stop(h), 0);
 	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 31000);
@@ -138,7 +138,7 @@ static void long_trouble_is_a_counted_gap(void **state)
 		skip();
 	harness_start(h);
 	harness_send(h, 0, 1000, 0);
-	harness_wait(&h->stats->written, 1000);
+	harness_wait(&h->stats->count.written, 1000);
 	fill_up();
 	harness_send(h, 1000, 150000, 0);
 	await_log(h, "cannot write");
@@ -151,7 +151,7 @@ static void long_trouble_is_a_counted_gap(void **state)
 	assert_int_equal(f.gaps[REASON_DISK_FULL], 1);
 	assert_true(f.lost > 0);
 	assert_int_equal(f.events + f.lost, 151500);
-	assert_int_equal(f.lost, h->stats->lost);
+	assert_int_equal(f.lost, h->stats->count.lost);
 	/* It held what it promises to, and the gap is the only hole. */
 	assert_true(f.events >= 1000 + WRITER_HOLD_EVENTS);
 	assert_int_equal(f.disorder, 1);
@@ -168,7 +168,7 @@ static void the_end_while_full(void **state)
 		skip();
 	harness_start(h);
 	harness_send(h, 0, 1000, 0);
-	harness_wait(&h->stats->written, 1000);
+	harness_wait(&h->stats->count.written, 1000);
 	fill_up();
 	harness_send(h, 1000, 30000, 0);
 	assert_int_equal(harness_stop(h), -ERROR_IO);
@@ -202,7 +202,7 @@ static void full_while_rotating(void **state)
 		harness_send(h, sent, 300, 0);
 		sent += 300;
 	}
-	harness_wait(&h->stats->written, (uint64_t)sent);
+	harness_wait(&h->stats->count.written, (uint64_t)sent);
 	assert_int_equal(harness_stop(h), 0);
 	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, sent);
@@ -296,7 +296,7 @@ static void full_while_sealing(void **state)
 		usleep(10000);
 	}
 	assert_non_null(strstr(harness_log(h), "cannot write"));
-	uint64_t written = h->stats->written;
+	uint64_t written = h->stats->count.written;
 	harness_read(h, h->spool, &f);
 	assert_true(f.events >= (int)written);
 	assert_int_equal(harness_verify(h->spool), 0);
@@ -307,7 +307,7 @@ static void full_while_sealing(void **state)
 	assert_int_equal(harness_stop(h), 0);
 	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events + f.lost, sent);
-	assert_int_equal(f.lost, h->stats->lost);
+	assert_int_equal(f.lost, h->stats->count.lost);
 	assert_true(f.disorder <= f.gaps[REASON_DISK_FULL]);
 	assert_int_equal(f.broken + f.parts + f.keyless + harness_count(h->spool, ".sealed.tmp"), 0);
 	assert_true(f.sealed > 5);

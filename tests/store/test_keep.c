@@ -539,6 +539,31 @@ static void orphans(void **state)
 	assert_int_equal(own_files(".part") + own_files(".seg") + own_files(".key"), 0);
 }
 
+/* What a later version wrote is not damaged, and when it goes, this program does not know. */
+static void of_a_later_version(void **state)
+{
+	(void)state;
+	struct keep_report report;
+	char path[1400];
+	const int64_t long_after = WORLD_T0 + 5000 * (int64_t)86400 * WORLD_SECOND;
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/%s/%s.key", world.places.spool, study, names[i]);
+		FILE *f = fopen(path, "r+");
+		assert_non_null(f);
+		assert_int_equal(fprintf(f, "assent key 2\n"), 13);
+		fclose(f);
+	}
+	/* One is the key of something whose name is not known. */
+	snprintf(path, sizeof path, "%s/%s/%s.seg", world.places.spool, study, names[1]);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(keep_expire(&world.places, world.identity, 0, long_after, &report), 0);
+	assert_int_equal(report.removed, 1);
+	assert_int_equal(report.failed, 0);
+	assert_int_equal(report.next_us, INT64_MAX);
+	assert_int_equal(own_files(".key"), 2);
+	assert_int_equal(own_files(".seg"), 1);
+}
+
 static void erase(void **state)
 {
 	(void)state;
@@ -651,6 +676,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(empty_spool, setup, teardown),
 		cmocka_unit_test_setup_teardown(retention, setup, teardown),
 		cmocka_unit_test_setup_teardown(orphans, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_a_later_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(erase, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_plans, setup, teardown),
 		cmocka_unit_test(clock_set_forward),

@@ -343,12 +343,37 @@ static void full(void **state)
 	assert_int_equal(fstatat(directory, NAME ".key.tmp", &st, 0), -1);
 }
 
+/* Of a later version, whatever follows: neither damaged nor without use. */
+static void later(void **state)
+{
+	struct keyfile k = released(), back;
+	char text[4 * KEYFILE_MAX] = "", *rest;
+	const char *what;
+	(void)state;
+	int n = keyfile_format(&k, text, NULL);
+	assert_true(n > 0 && strncmp(text, "assent key 1\n", 13) == 0);
+	for (const char *one = "23456789"; *one; one++) {
+		text[11] = *one;
+		assert_int_equal(keyfile_parse(text, (size_t)n, &back, &what), ERROR_UNSUPPORTED);
+		assert_non_null(strstr(what, "later version"));
+		assert_int_equal(keyfile_parse(text, 13, &back, &what), ERROR_UNSUPPORTED);
+	}
+	assert_int_equal(keyfile_parse(text, sizeof text, &back, &what), ERROR_UNSUPPORTED);
+	rest = text + n;
+	memcpy(text, "assent key 10\n", 14);
+	assert_int_equal(keyfile_parse(text, (size_t)(rest - text), &back, &what), ERROR_UNSUPPORTED);
+	/* No number, or none that a version has: damaged. */
+	static const char *const damaged[] = {"assent key 0\n", "assent key x\n", "assent key \n", "assent key 1 \n", "assent key 01\n", "assent key", "Assent key 2\n"};
+	for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++)
+		assert_int_equal(keyfile_parse(damaged[i], strlen(damaged[i]), &back, &what), ERROR_INVALID);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(there_and_back), TEST(every_byte), TEST(lines), TEST(boxes), TEST(files), TEST(destroyed), TEST(killed), TEST(full),
+		TEST(there_and_back), TEST(every_byte), TEST(lines), TEST(later), TEST(boxes), TEST(files), TEST(destroyed), TEST(killed), TEST(full),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

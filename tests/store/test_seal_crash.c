@@ -97,7 +97,7 @@ static void fresh(struct harness *h)
 static struct harness_found look(struct harness *h, const char *what, int call, bool over)
 {
 	struct harness_found f;
-	int written = (int)h->stats->written;
+	int written = (int)h->stats->count.written;
 	harness_read(h, h->spool, &f);
 	if (f.events < written || f.keyless || f.damaged || f.disorder > (f.lost > 0) || f.broken > f.parts)
 		fail_msg("%s %d: %d of %d flushed rows, %d without key, %d out of order, %d broken of %d", what, call, f.events, written,

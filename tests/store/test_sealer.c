@@ -132,7 +132,7 @@ static void each_step_leaves_all_of_it(void **state)
 	assert_int_equal(f.segments, 1);
 	assert_int_equal(f.sealed, 1);
 	assert_int_equal(f.journals, 0);
-	assert_int_equal(d->h.stats->sealed, 1);
+	assert_int_equal(d->h.stats->count.sealed, 1);
 	assert_int_equal(harness_count(d->h.spool, ".sealed.tmp"), 0);
 	assert_string_equal(said(d), "");
 	print_message("90,000 rows: %d steps, the longest %.1f ms\n", steps, (double)longest / 1000);
@@ -189,7 +189,7 @@ static void stays_a_journal(struct desk *d)
 	struct harness_found f = all_there(d, 1);
 	assert_int_equal(f.segments, 1);
 	assert_int_equal(f.journals, 1);
-	assert_int_equal(d->h.stats->sealed, 0);
+	assert_int_equal(d->h.stats->count.sealed, 0);
 	assert_int_equal(harness_count(d->h.spool, ".sealed.tmp"), 0);
 	const char *once = strstr(said(d), "stays a journal");
 	assert_non_null(once);
@@ -416,7 +416,7 @@ static void nobody_waits(void **state)
 	assert_int_equal(f.segments, 3);
 	assert_int_equal(f.journals, 3);
 	assert_int_equal(f.parts, 0);
-	assert_int_equal(atomic_load(&d->h.stats->sealed), 0);
+	assert_int_equal(atomic_load(&d->h.stats->count.sealed), 0);
 }
 
 /* ---- In memory: rows of every kind, with every null and extreme ---- */

@@ -34,18 +34,18 @@ static void keeps_everything(void **state)
 	assert_int_equal(f.disorder + f.broken + f.parts, 0);
 	assert_int_equal(f.segments, 1);
 	assert_int_equal(f.devices, 1);
-	assert_int_equal(h->stats->written, 50000);
-	assert_int_equal(h->stats->segments, 1);
-	assert_int_equal(h->stats->flushes, 4); /* three full blocks, the rest */
+	assert_int_equal(h->stats->count.written, 50000);
+	assert_int_equal(h->stats->count.segments, 1);
+	assert_int_equal(h->stats->count.flushes, 4); /* three full blocks, the rest */
 	struct spool_list list;
 	const char *input = h->spool;
 	struct stat st;
 	assert_int_equal(spool_find(&input, 1, &list), 0);
 	assert_int_equal(stat(list.path[0], &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(h->stats->sealed, 1);
+	assert_int_equal(h->stats->count.sealed, 1);
 	assert_int_equal(f.sealed, 1);
-	assert_true(h->stats->bytes > 0);
+	assert_true(h->stats->count.bytes > 0);
 	spool_list_release(&list);
 }
 
@@ -55,7 +55,7 @@ static void nothing_leaves_nothing(void **state)
 	harness_start(h);
 	assert_int_equal(harness_stop(h), 0);
 	assert_int_equal(harness_count(h->spool, ""), 1); /* .lock */
-	assert_int_equal(h->stats->flushes, 0);
+	assert_int_equal(h->stats->count.flushes, 0);
 }
 
 static void flushes_by_time(void **state)
@@ -65,13 +65,13 @@ static void flushes_by_time(void **state)
 	h->options.flush_us = 200000;
 	harness_start(h);
 	harness_send(h, 0, 10, 0);
-	harness_wait(&h->stats->written, 10);
+	harness_wait(&h->stats->count.written, 10);
 	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, 10);
 	assert_int_equal(f.parts, 1);
 	harness_send(h, 10, 5, 0);
-	harness_wait(&h->stats->written, 15);
-	assert_int_equal(h->stats->flushes, 2);
+	harness_wait(&h->stats->count.written, 15);
+	assert_int_equal(h->stats->count.flushes, 2);
 	/* Idle: no wakeup, that is no voluntary switch, in a second. */
 	char path[64], line[256];
 	long before = -1, after = -2;
@@ -107,12 +107,12 @@ static void flushes_on_a_grid(void **state)
 		int64_t at = (clock_mono_us() / GRID_US + 1) * GRID_US + GRID_US / 2 + i * GRID_US / 12;
 		usleep((useconds_t)(at - clock_mono_us()));
 		harness_send(h, i * 2, 2, 0);
-		harness_wait(&h->stats->written, (uint64_t)(i + 1) * 2);
+		harness_wait(&h->stats->count.written, (uint64_t)(i + 1) * 2);
 		on_time += clock_mono_us() % GRID_US < GRID_US / 4;
 	}
 	/* The machine may be busy once. */
 	assert_true(on_time >= TIMES - 1);
-	assert_int_equal(h->stats->flushes, TIMES);
+	assert_int_equal(h->stats->count.flushes, TIMES);
 	assert_int_equal(harness_stop(h), 0);
 }
 
@@ -125,7 +125,7 @@ static void rotates_by_size(void **state)
 	harness_start(h);
 	for (int i = 0; i < 20; i++) {
 		harness_send(h, i * 2000, 2000, 0);
-		harness_wait(&h->stats->written, (uint64_t)(i + 1) * 2000);
+		harness_wait(&h->stats->count.written, (uint64_t)(i + 1) * 2000);
 	}
 	assert_int_equal(harness_stop(h), 0);
 	harness_read(h, h->spool, &f);
@@ -134,9 +134,9 @@ static void rotates_by_size(void **state)
 	assert_in_range(f.segments, 2, 40);
 	/* Each names its devices, although the wire did so once. */
 	assert_int_equal(f.devices, f.segments);
-	assert_int_equal(f.segments, h->stats->segments);
+	assert_int_equal(f.segments, h->stats->count.segments);
 	/* It has the time, between two deliveries; but not where the machine is so busy that too many wait. */
-	assert_int_equal(h->stats->sealed, f.sealed);
+	assert_int_equal(h->stats->count.sealed, f.sealed);
 	assert_int_equal(f.sealed + f.journals, f.segments);
 	assert_true(f.sealed == f.segments || (f.sealed && strstr(harness_log(h), "others wait")));
 	assert_int_equal(harness_count(h->spool, ".sealed.tmp"), 0);
@@ -150,7 +150,7 @@ static void second_writer_is_refused(void **state)
 	h->options.flush_us = 1000;
 	harness_start(h);
 	harness_send(h, 0, 100, 0);
-	harness_wait(&h->stats->written, 100);
+	harness_wait(&h->stats->count.written, 100);
 	other.log = -1;
 	memset(&other.message, 0, sizeof other.message);
 	harness_start(&other);
@@ -173,7 +173,7 @@ static void survives_signals(void **state)
 	h->options.flush_us = 1000;
 	harness_start(h);
 	harness_send(h, 0, 100, 0);
-	harness_wait(&h->stats->written, 100);
+	harness_wait(&h->stats->count.written, 100);
 	for (int i = 0; i < 3; i++)
 		kill(h->pid, signals[i]);
 	harness_send(h, 100, 100, 0);
@@ -271,9 +271,9 @@ static void works_in_its_sandbox(void **state)
 		harness_start(h);
 		for (int i = 0; i < 3; i++, next += 2000) {
 			harness_send(h, next, 2000, 0);
-			for (int j = 0; j < 1000 && h->stats->written < (uint64_t)next + 2000; j++)
+			for (int j = 0; j < 1000 && h->stats->count.written < (uint64_t)next + 2000; j++)
 				usleep(5000);
-			if (h->stats->written < (uint64_t)next + 2000)
+			if (h->stats->count.written < (uint64_t)next + 2000)
 				fail_msg("it does not write: %s", harness_log(h));
 		}
 		if (round == 0)
@@ -466,9 +466,9 @@ static void the_writer_forgets_its_keys(void **state)
 	harness_start(h);
 	for (int next = 0; next < 6000; next += 1000) {
 		harness_send(h, next, 1000, 0);
-		harness_wait(&h->stats->written, (uint64_t)next + 1000);
+		harness_wait(&h->stats->count.written, (uint64_t)next + 1000);
 	}
-	harness_wait(&h->stats->sealed, 3);
+	harness_wait(&h->stats->count.sealed, 3);
 	usleep(200000);
 	assert_true(in_memory(h->pid, (const uint8_t *)h->options.meta.study, strlen(h->options.meta.study)));
 	assert_int_equal(spool_find(&input, 1, &list), 0);
@@ -514,7 +514,7 @@ static void sealing_delays_nothing(void **state)
 		away = now && at - since > away ? at - since : away;
 	}
 	assert_int_equal(sent, next);
-	harness_wait(&h->stats->sealed, 1);
+	harness_wait(&h->stats->count.sealed, 1);
 	assert_int_equal(harness_stop(h), 0);
 	harness_read(h, h->spool, &f);
 	assert_int_equal(f.events, next);
