@@ -7,6 +7,8 @@
 #   deps.sh test     + the second compiler and tools: tests/run.sh
 #   deps.sh full     + static analysis: tests/run.sh --full
 #   deps.sh vm       build + a virtual machine with a real kernel in it: tests/device/vm
+#   deps.sh package  build + Debian packages and RPMs, and roots to install them into: tests/package
+#   deps.sh fleet    build + a store, and what goes to it and comes from it: tests/fleet
 #   deps.sh bench    + what Assent is compared with: tests/bench
 #
 # Only what is missing is installed, with sudo when this is not root. --list prints the packages and does nothing.
@@ -104,6 +106,12 @@ dropbear-bin            a server for that, without a service
 busybox                 an application: many programs in one file
 nodejs                  runs DuckDB, Polars and others, which read what is exported
 npm                     fetches them, once (tests/dataset/package.json)
+scdoc                   the manual
+mandoc                  reads the manual: is it well formed
+man-db                  the same, as people do
+zsh                     completes what is typed
+fish                    completes what is typed
+bash-completion         finds the completion of bash
 '
 vm='
 qemu-system-x86         a machine with input devices, emulated
@@ -114,6 +122,27 @@ zstd                    a later Debian has its kernel in it
 full='
 clang-tidy              static analysis
 cppcheck                static analysis
+'
+package='
+build-essential         Debian packages: what every build has
+debhelper               Debian packages
+dh-apparmor             Debian packages: profiles
+dpkg-dev                Debian packages
+lintian                 Debian packages: what is wrong with them
+scdoc                   the manual
+python3                 the list of what was linked (SBOM), the tests
+libcmocka-dev           unit tests
+mmdebstrap              a clean root to install into
+apparmor                reads the profiles
+systemd                 reads the units
+rpm                     RPM packages
+elfutils                RPM packages: debugging symbols (eu-strip)
+'
+fleet='
+python3                 many workstations
+python3-swift           a store with an S3 interface (OpenStack Swift), without a service
+rclone                  collects and fetches
+jq                      reads the account of a dataset
 '
 bench='
 xinput                  compared with
@@ -135,10 +164,12 @@ case ${1-} in
 build) wanted=$build ;;
 demo) wanted=$build$demo ;;
 vm) wanted=$build$vm ;;
-test) wanted=$build$demo$test ;;
-full) wanted=$build$demo$test$full ;;
+package) wanted=$build$package ;;
+fleet) wanted=$build$fleet ;;
+test) wanted=$build$demo$test$fleet ;;
+full) wanted=$build$demo$test$fleet$full ;;
 bench) wanted=$build$demo$bench ;;
-*) echo "usage: deps.sh [--list] build|demo|vm|test|full|bench" >&2; exit 2 ;;
+*) echo "usage: deps.sh [--list] build|demo|vm|test|full|package|fleet|bench" >&2; exit 2 ;;
 esac
 packages=$(printf '%s' "$wanted" | awk 'NF { print $1 }')
 if [ "$list" ]; then

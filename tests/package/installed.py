@@ -64,7 +64,7 @@ class Person:
 		rows = [json.loads(line) for line in self.run("assent", "show", "--json").splitlines() if line.startswith("{")]
 		typed = "".join(row["text"] or "" for row in rows if row["kind"] == "key_down")
 		check(typed == "".join(self.words), lambda: f"typed {self.words}, kept {typed!r}")
-		states = [json.loads(line)["state"] for line in self.run("assent", "receipts", "--json").splitlines() if '"state"' in line]
+		states = [json.loads(line)["events"][0]["event_state"] for line in self.run("assent", "receipts", "--json").splitlines() if '"event_state"' in line]
 		return rows, states
 
 	def digest(self):
