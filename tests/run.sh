@@ -178,6 +178,12 @@ run_beside() {
 	for machine in tests/device/vm/test_*.py; do
 		script machine "$machine" 600
 	done
+	say "packages (beside)"
+	script package tests/package/test_deb.py 1200
+	script package tests/package/test_rpm.py 900
+	script package tests/package/test_vm.py 900
+	say "endurance (beside)"
+	script endurance tests/endurance/test_endurance.py 600
 }
 
 begin_beside() {
@@ -262,6 +268,7 @@ deps='test'
 sh packaging/deps.sh $deps || { echo "0 passed, 1 failed"; exit 1; }
 # Where there is no such package, tests/device/vm says that it skips, and why.
 sh packaging/deps.sh vm || echo "NO VIRTUAL MACHINE: nothing will be tried on a real kernel"
+[ $mode = quick ] || sh packaging/deps.sh package || echo "NO PACKAGES: none will be built"
 
 say "gcc"
 beside_child=
