@@ -110,16 +110,11 @@ static int work(const struct places *places, struct stats *stats, const struct s
 	return failed ? KEEPER_FAILED : KEEPER_DONE;
 }
 
-int keeper_run(const struct places *places, struct stats *stats)
+static int run(const struct places *places, struct stats *stats, struct settings *policy, struct settings *participant)
 {
-	/* Not static: capture would lock them, too. */
-	struct settings *policy = calloc(1, sizeof *policy), *participant = calloc(1, sizeof *participant);
 	struct config_error error;
 	const char *what = "";
 	bool readable = true;
-	log_name("assentd[keeper]");
-	if (!policy || !participant)
-		return KEEPER_FAILED;
 	/* At any instant it may be ended: what it does is whole or is done again. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
@@ -141,4 +136,15 @@ int keeper_run(const struct places *places, struct stats *stats)
 		return KEEPER_FAILED;
 	}
 	return work(places, stats, policy, participant, readable);
+}
+
+int keeper_run(const struct places *places, struct stats *stats)
+{
+	/* Not static: capture would lock them, too. */
+	struct settings *policy = calloc(1, sizeof *policy), *participant = calloc(1, sizeof *participant);
+	log_name("assentd[keeper]");
+	int result = policy && participant ? run(places, stats, policy, participant) : KEEPER_FAILED;
+	free(policy);
+	free(participant);
+	return result;
 }

@@ -5,7 +5,7 @@
 #   deps.sh build    the two programs
 #   deps.sh demo     + a private desktop with applications: packaging/quickstart.sh
 #   deps.sh test     + the second compiler and tools: tests/run.sh
-#   deps.sh full     + static analysis: tests/run.sh --full
+#   deps.sh full     + coverage: tests/run.sh --full
 #   deps.sh vm       build + a virtual machine with a real kernel in it: tests/device/vm
 #   deps.sh package  build + Debian packages and RPMs, and roots to install them into: tests/package
 #   deps.sh fleet    build + a store, and what goes to it and comes from it: tests/fleet
@@ -106,6 +106,9 @@ dropbear-bin            a server for that, without a service
 busybox                 an application: many programs in one file
 nodejs                  runs DuckDB, Polars and others, which read what is exported
 npm                     fetches them, once (tests/dataset/package.json)
+clang-tidy              static analysis
+cppcheck                static analysis
+gdb                     forces core files, to look what is in them
 scdoc                   the manual
 mandoc                  reads the manual: is it well formed
 man-db                  the same, as people do
@@ -120,8 +123,7 @@ busybox                 its shell
 zstd                    a later Debian has its kernel in it
 '
 full='
-clang-tidy              static analysis
-cppcheck                static analysis
+gcovr                   coverage: tests/coverage.sh
 '
 package='
 build-essential         Debian packages: what every build has

@@ -18,15 +18,14 @@ mkdir -p "$out"
 
 gcc -O1 -c -o "$out/exit.o" tests/tools/coverage_exit.c
 cmake -S . -B "$out" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=gcc '-DCMAKE_C_FLAGS=--coverage -O0 -fprofile-update=atomic' \
-	"-DCMAKE_EXE_LINKER_FLAGS=-Wl,--wrap=_exit $out/exit.o" >"$out/cmake.log"
+	-DCMAKE_EXPORT_COMPILE_COMMANDS=OFF "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--wrap=_exit $out/exit.o" >"$out/cmake.log"
 cmake --build "$out" -j "$jobs" >"$out/build.log" 2>&1 || { tail -n 40 "$out/build.log"; exit 1; }
 find "$out" -name '*.gcda' -delete
 
-# A process that cannot write its counters must not say so on a terminal that a test reads.
+# A process that cannot write its counters must not say so on a terminal that a test reads. Whether tests pass is judged by tests/run.sh: here what they ran counts.
 env -u DISPLAY -u WAYLAND_DISPLAY -u DBUS_SESSION_BUS_ADDRESS GCOV_ERROR_FILE=/dev/null \
 	ctest --test-dir "$out" --parallel "$jobs" --timeout 300 --label-exclude 'machine|desktop|long' >"$out/ctest.log" 2>&1 </dev/null || {
-	sed -n '/tests failed/,$p' "$out/ctest.log"
-	exit 1
+	sed -n '/tests failed/,$s/^/# /p' "$out/ctest.log"
 }
 gcovr --root . --object-directory "$out" --filter agent/ --exclude-unreachable-branches --gcov-ignore-parse-errors --json-summary "$out/lines.json" \
 	--html-details "$out/index.html" "$out" >"$out/gcovr.log" 2>&1 || { tail -n 20 "$out/gcovr.log"; exit 1; }

@@ -4,7 +4,7 @@
 #
 #   sh tests/run.sh            everything that decides whether a change is good
 #   sh tests/run.sh --quick    gcc and the tests without a desktop
-#   sh tests/run.sh --full     + clang-tidy, cppcheck, gcc -fanalyzer, 20 s of each fuzzer, and every delay and speed of
+#   sh tests/run.sh --full     + coverage, 20 s of each fuzzer, and every delay and speed of
 #                              the secrets typed into each application (hours)
 #
 # The last line is "N passed, N failed", with ", N skipped" where there are any. Exit 0 only when nothing failed.
@@ -174,6 +174,10 @@ script() {
 
 # What takes a processor for long and does not look at the clock: one after the other, beside what comes next, in a process of its own.
 run_beside() {
+	say "static analysis (beside)"
+	step analysis/cppcheck run_cppcheck
+	step analysis/clang-tidy run_tidy
+	step analysis/gcc-fanalyzer run_fanalyzer
 	say "virtual machines with a real kernel (beside)"
 	for machine in tests/device/vm/test_*.py; do
 		script machine "$machine" 600
@@ -205,7 +209,7 @@ count_beside() {
 run_desktop() {
 	# They wait more than they compute: one more at a time than there are processors. The next starts when the oldest is done.
 	set --
-	for script in tests/desktop/test_*.py; do
+	for script in tests/desktop/test_*.py tests/security/test_attack.py tests/security/test_control.py tests/security/test_core.py; do
 		[ "$script" != tests/desktop/test_apps.py ] || continue
 		ASSENT_BUILD=$out/gcc PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=30 900 \
 			/usr/bin/python3 "$script" >"$out/desktop-$(basename "$script" .py).log" 2>&1 </dev/null &
@@ -231,15 +235,21 @@ run_desktop() {
 }
 
 run_tidy() {
-	# Those that clang has just compiled, with the options that it had.
-	sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$out/clang/compile_commands.json" | grep "^$PWD/agent/" | sort -u |
-		xargs -P "$jobs" -n 4 clang-tidy --quiet -p "$out/clang" --warnings-as-errors='*' 2>/dev/null
+	# Those that gcc has just compiled, with the options that it had.
+	sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$out/gcc/compile_commands.json" | grep "^$PWD/agent/" | sort -u |
+		nice -n 10 xargs -n 8 clang-tidy --quiet -p "$out/gcc" --warnings-as-errors='*' 2>/dev/null
+}
+
+run_fanalyzer() {
+	cmake -S . -B "$out/analyzer" -G Ninja -DASSENT_WERROR=ON -DCMAKE_C_COMPILER=gcc -DBUILD_TESTING=OFF \
+		'-DCMAKE_C_FLAGS=-fanalyzer -Wno-analyzer-malloc-leak' && # leaks are for LeakSanitizer: it does not guess
+		nice -n 10 cmake --build "$out/analyzer" -j 1
 }
 
 run_cppcheck() {
-	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
+	nice -n 10 cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppress=shiftTooManyBitsSigned --suppress=arrayIndexThenCheck -D_GNU_SOURCE -DASSENT_VERSION='"0"' \
-		-j "$jobs" agent
+		agent
 }
 
 run_fuzzers() {
@@ -272,7 +282,7 @@ sh packaging/deps.sh vm || echo "NO VIRTUAL MACHINE: nothing will be tried on a 
 
 say "gcc"
 beside_child=
-if step build/gcc tree gcc -DCMAKE_C_COMPILER=gcc; then
+if step build/gcc tree gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_EXPORT_COMPILE_COMMANDS=ON; then
 	if [ $mode != quick ]; then
 		begin_beside
 	fi
@@ -280,7 +290,7 @@ if step build/gcc tree gcc -DCMAKE_C_COMPILER=gcc; then
 fi
 if [ $mode != quick ]; then
 	say "clang"
-	step build/clang tree clang -DCMAKE_C_COMPILER=clang -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
+	step build/clang tree clang -DCMAKE_C_COMPILER=clang
 	say "clang, AddressSanitizer and UndefinedBehaviorSanitizer"
 	export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 	export UBSAN_OPTIONS=print_stacktrace=1
@@ -296,11 +306,8 @@ if [ $mode != quick ]; then
 	[ -z "$beside_child" ] || count_beside
 fi
 if [ $mode = full ]; then
-	say "static analysis"
-	step analysis/clang-tidy run_tidy
-	step analysis/cppcheck run_cppcheck
-	step analysis/gcc-fanalyzer tree analyzer -DCMAKE_C_COMPILER=gcc -DBUILD_TESTING=OFF \
-		'-DCMAKE_C_FLAGS=-fanalyzer -Wno-analyzer-malloc-leak' # leaks are for LeakSanitizer: it does not guess
+	say "coverage"
+	step coverage/lines sh tests/coverage.sh "$out/coverage" && sed -n 's/^|/    |/p' "$out/coverage/rooms.md"
 	say "fuzzing, 20 s each"
 	step build/fuzz tree fuzz -DCMAKE_C_COMPILER=clang -DASSENT_FUZZ=ON \
 		-DASSENT_SANITIZE=address,undefined,fuzzer-no-link && run_fuzzers

@@ -15,6 +15,7 @@ struct run {
 	uint64_t at;                     /* the row that it begins with */
 	int64_t first_us, last_us;       /* UTC */
 	int64_t first_mono_us;
+	int era;                         /* clock rows before it: over one of them the two clocks do not go together */
 };
 
 struct runs {
@@ -69,13 +70,20 @@ static int add_run(struct runs *runs, const struct run *run)
 	return 0;
 }
 
-/* A stretch of time has one gap. Rows of an application have one for each run of them, so that what lies between is still known to be whole. */
-static int note(struct runs *runs, const struct keep_choice *c, const struct event *e, uint64_t at, bool *inside)
+/* The monotonic time of a moment in a span or gap. It stands still while the machine sleeps. */
+static int64_t mono_at(const struct event *e, int64_t t_us)
 {
-	struct run now = { .at = at, .first_us = later(e->t_us, c->since_us), .last_us = sooner(end_of(e), c->until_us) };
+	bool asleep = e->kind == EVENT_GAP && e->has & HAS_REASON && e->reason == REASON_SUSPEND;
+	return asleep ? e->mono_us : e->mono_us + (t_us - e->t_us);
+}
+
+/* A stretch of time has one gap. Rows of an application have one for each run of them, so that what lies between is still known to be whole. */
+static int note(struct runs *runs, const struct keep_choice *c, const struct event *e, uint64_t at, int era, bool *inside)
+{
+	struct run now = { .at = at, .first_us = later(e->t_us, c->since_us), .last_us = sooner(end_of(e), c->until_us), .era = era };
 	struct run *last = runs->count ? &runs->run[runs->count - 1] : NULL;
-	now.first_mono_us = e->mono_us + (now.first_us - e->t_us);
-	bool joined = last && (!c->app || *inside || (down(now.first_us) <= up(last->last_us) && up(now.last_us) >= down(last->first_us)));
+	now.first_mono_us = mono_at(e, now.first_us);
+	bool joined = last && last->era == era && (!c->app || *inside || (down(now.first_us) <= up(last->last_us) && up(now.last_us) >= down(last->first_us)));
 	*inside = true;
 	if (!joined)
 		return add_run(runs, &now);
@@ -94,6 +102,7 @@ static int look(const uint8_t *data, size_t length, const uint8_t key[SEGMENT_KE
 	struct segment_reader *reader = NULL;
 	struct event e;
 	uint64_t at = 0;
+	int era = 0;
 	bool inside = false;
 	*rows = (struct keep_rows){ .first_us = INT64_MAX, .last_us = INT64_MIN };
 	int error = segment_reader_new(data, length, key, &reader);
@@ -102,10 +111,11 @@ static int look(const uint8_t *data, size_t length, const uint8_t key[SEGMENT_KE
 	for (; (error = segment_reader_next(reader, &e)) == 1; at++) {
 		if (!is_chosen(choice, &e)) {
 			inside = inside && stays(&e);
+			era += e.kind == EVENT_CLOCK;
 			continue;
 		}
 		rows->events++;
-		error = note(runs, choice, &e, at, &inside);
+		error = note(runs, choice, &e, at, era, &inside);
 		if (error)
 			goto out;
 	}
@@ -183,7 +193,7 @@ static int put_rest(struct copy *c, const struct keep_choice *choice, const stru
 		return 0;
 	if (behind) {
 		part.t_us = up(choice->until_us);
-		part.mono_us += part.t_us - e->t_us;
+		part.mono_us = mono_at(e, part.t_us);
 	} else {
 		part.end_us = down(choice->since_us);
 	}

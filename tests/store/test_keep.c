@@ -457,6 +457,47 @@ static void clock_was_set_back(void **state)
 	assert_true(done.events > 50);
 }
 
+/* A stretch that begins while the machine slept: both clocks of the gaps are those of what they stand for. */
+static void asleep_in_between(void **state)
+{
+	(void)state;
+	const int64_t t = WORLD_T0 + 86400 * WORLD_SECOND, mono = 5000 * WORLD_SECOND, slept = 1500 * WORLD_SECOND;
+	const struct event slept_rows[] = {
+		{ .kind = EVENT_START, .t_us = t, .mono_us = mono },
+		{ .kind = EVENT_MOTION, .t_us = t + WORLD_SECOND, .mono_us = mono + WORLD_SECOND },
+		{ .kind = EVENT_GAP, .reason = REASON_SUSPEND, .has = HAS_REASON | HAS_END, .t_us = t + 2 * WORLD_SECOND,
+		  .end_us = t + 2 * WORLD_SECOND + slept, .mono_us = mono + 2 * WORLD_SECOND },
+		{ .kind = EVENT_CLOCK, .t_us = t + 2 * WORLD_SECOND + slept, .mono_us = mono + 2 * WORLD_SECOND },
+		{ .kind = EVENT_MOTION, .t_us = t + 3 * WORLD_SECOND + slept, .mono_us = mono + 3 * WORLD_SECOND },
+		{ .kind = EVENT_MOTION, .t_us = t + 5 * WORLD_SECOND + slept, .mono_us = mono + 5 * WORLD_SECOND },
+		{ .kind = EVENT_STOP, .t_us = t + 6 * WORLD_SECOND + slept, .mono_us = mono + 6 * WORLD_SECOND },
+	};
+	struct keep_choice c = { .since_us = t + slept + 1500000, .until_us = t + slept + 4 * WORLD_SECOND, .asked_us = t + slept + 9 * WORLD_SECOND };
+	struct keep_forgotten done;
+	struct world_read now;
+	const struct event *gap[4];
+	int found = 0;
+	char name[SPOOL_NAME_MAX];
+	world_segment(&world, study, t, slept_rows, (int)(sizeof slept_rows / sizeof slept_rows[0]), false, name);
+	assert_int_equal(keep_forget(&world.places, world.identity, world.keyring, &c, &done), 0);
+	assert_int_equal(done.segments, 1);
+	world_read(&world, world.keyring, study, &now);
+	for (int i = 0; i < now.count; i++)
+		if (now.event[i].kind == EVENT_GAP && now.event[i].t_us > t && found < 4)
+			gap[found++] = &now.event[i];
+	assert_int_equal(found, 3);
+	assert_int_equal(gap[0]->reason, REASON_SUSPEND);
+	assert_int_equal(gap[0]->end_us, t + slept + WORLD_SECOND);
+	assert_int_equal(gap[1]->reason, REASON_FORGOTTEN);
+	assert_int_equal(gap[1]->t_us, t + slept + WORLD_SECOND);
+	assert_int_equal(gap[1]->end_us, t + slept + 2 * WORLD_SECOND);
+	assert_true(gap[1]->mono_us > mono && gap[1]->mono_us <= mono + 2 * WORLD_SECOND);
+	assert_int_equal(gap[2]->reason, REASON_FORGOTTEN);
+	assert_int_equal(gap[2]->mono_us, mono + 3 * WORLD_SECOND);
+	assert_int_equal(gap[2]->t_us, t + slept + 3 * WORLD_SECOND);
+	world_read_release(&now);
+}
+
 static void empty_spool(void **state)
 {
 	(void)state;
@@ -673,6 +714,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damaged_segments, setup, teardown),
 		cmocka_unit_test_setup_teardown(under_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(clock_was_set_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(asleep_in_between, setup, teardown),
 		cmocka_unit_test_setup_teardown(empty_spool, setup, teardown),
 		cmocka_unit_test_setup_teardown(retention, setup, teardown),
 		cmocka_unit_test_setup_teardown(orphans, setup, teardown),
