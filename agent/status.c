@@ -97,6 +97,8 @@ static void answer_status(struct supervisor *s, char *out, size_t size)
 		snprintf(masked, sizeof masked, "\"%s\"", event_reason_name((unsigned)now - 1));
 	snprintf(pids, sizeof pids, "{\"supervisor\":%d,\"capture\":%d,\"writer\":%d}", (int)getpid(), (int)s->capture,
 		 (int)s->writer);
+	/* First whether capture has done what it was asked for: if it has, what it has now is that. The other way round an answer could join the old state to the new word. */
+	bool pending = private_pending(&s->private_mode);
 	bool private_on = atomic_load(&t->private_on);
 	if (private_on)
 		snprintf(since, sizeof since, "\"%s\"", clock_format(atomic_load(&t->private_since_us), time));
@@ -112,7 +114,7 @@ static void answer_status(struct supervisor *s, char *out, size_t size)
 		 "\"source\":\"%.16s\",\"obstacle\":%s,\"disk\":%s,\"version\":\"" ASSENT_VERSION "\",\"protocol\":%d,\"program\":\"%s\","
 		 "\"sandbox\":\"%s\",\"pids\":%s,\"counters\":%s,\"counters_recording\":%s}",
 		 recording ? "true" : "false", state, why, s->study ? s->study->id : "", recording ? s->view.epoch : "",
-		 masked, private_on ? "true" : "false", since, private_pending(&s->private_mode) ? "true" : "false", s->once ? "replay" : s->source,
+		 masked, private_on ? "true" : "false", since, pending ? "true" : "false", s->once ? "replay" : s->source,
 		 obstacle, disk, CONTROL_PROTOCOL, program(), sandbox_features(), pids, all, recent);
 }
 

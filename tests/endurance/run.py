@@ -52,6 +52,7 @@ class Run:
 		self.chance = random.Random(seed)
 		self.done = collections.Counter()
 		self.flushed = {}
+		self.bad = []
 
 	# -- what was on the disk already --
 
@@ -75,8 +76,14 @@ class Run:
 		one = self.chance.choices(names, [what[name] for name in names])[0]
 		if one in (disturb.kill_capture, disturb.kill_writer, disturb.kill_supervisor, disturb.kill_all) and self.chance.random() < 0.4:
 			self.remember(w)
-		began = time.monotonic()
-		one(w, self.chance)
+		began, before = time.monotonic(), w.clock.utc_us
+		try:
+			one(w, self.chance)
+		except (AssertionError, DeskError) as why:
+			# Told at the end, with all the rest.
+			self.bad.append(f"{one.__name__}: {why}")
+			w.note("NOT OK", one.__name__, " ".join(str(why).split()))
+			w.mend(before)
 		w.note("done", one.__name__, f"{time.monotonic() - began:.1f}s")
 		self.done[one.__name__] += 1
 
@@ -159,7 +166,7 @@ class Run:
 		return found
 
 	def verdict(self, result, verified):
-		bad = []
+		bad = self.bad
 		for name, why in (("missing", "events that were played are neither rows nor told as lost"), ("extra", "rows that nobody played"),
 				("forbidden", "rows where nothing may be recorded"), ("clocks", "rows whose two clocks do not belong together"),
 				("leaked", "keys of a password"), ("flushed_gone", "rows that were on the disk are gone")):

@@ -219,6 +219,12 @@ static void command(void *user, const char *word, const char *rest, int64_t now_
 		push(f);
 	} else if (strcmp(word, "stop") == 0) {
 		pipeline_stop(&f->pipeline, now_us);
+	} else if (strcmp(word, "decided") == 0) {
+		/* So many ms ago, and it is known only now. */
+		int64_t end_us = now_us - strtol(rest, NULL, 10) * 1000;
+		pipeline_end_at(&f->pipeline, end_us);
+		pipeline_finish(&f->pipeline, now_us);
+		pipeline_stop(&f->pipeline, end_us);
 	} else {
 		fprintf(stderr, "unknown word '%s'\n", word);
 		exit(2);
