@@ -116,7 +116,7 @@ def libassents_names_exist():
 
 
 def words_that_do_not_belong():
-	"""Unfinished things, this or that machine's folders, and a promise that cannot be kept."""
+	"""Unfinished things, and a promise that cannot be kept."""
 	bad = re.compile(r"\bTODO\b|\bFIXME\b")
 	this = ("tests/manual/test_texts.py",)
 	for name in files():
