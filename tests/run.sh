@@ -4,8 +4,8 @@
 #
 #   sh tests/run.sh            everything that decides whether a change is good
 #   sh tests/run.sh --quick    gcc and the tests without a desktop
-#   sh tests/run.sh --full     + coverage, clang's analyzer, 20 s of each fuzzer, and every delay and speed of
-#                              the secrets typed into each application (hours)
+#   sh tests/run.sh --full     + coverage, clang's analyzer, 20 s of each fuzzer, twelve minutes of endurance, hundreds of
+#                              workstations, and every delay and speed of the secrets typed into each application (hours)
 #
 # The last line is "N passed, N failed", with ", N skipped" where there are any. Exit 0 only when nothing failed.
 # In build/: gcc clang asan (trees), results (a line per case), *.log.
@@ -114,9 +114,9 @@ run_ctest() {
 	name=$1
 	shift
 	log=$out/ctest-$name.log
-	# No display or bus of the person who calls this.
+	# No display or bus of the person who calls this. Many wait more than they compute.
 	env -u DISPLAY -u WAYLAND_DISPLAY -u DBUS_SESSION_BUS_ADDRESS \
-		ctest --test-dir "$out/$name" --verbose --parallel "$jobs" --timeout 300 --no-tests=error "$@" >"$log" 2>&1 </dev/null
+		ctest --test-dir "$out/$name" --verbose --parallel $((jobs + 1)) --timeout 300 --no-tests=error "$@" >"$log" 2>&1 </dev/null
 	status=$?
 	before=$(grep -c '^not ok ' "$results")
 	count_ctest "$name" <"$log" >"$results.counted"
@@ -182,13 +182,16 @@ run_beside() {
 	for machine in tests/device/vm/test_*.py; do
 		script machine "$machine" 600
 	done
-	[ $mode = full ] || return 0
 	say "packages (beside)"
 	script package tests/package/test_deb.py 1200
 	script package tests/package/test_rpm.py 900
 	script package tests/package/test_vm.py 900
+	say "fleet (beside)"
+	script fleet tests/fleet/test_fleet.py 2400
+	say "does a test notice when a rule of the policy is gone (beside)"
+	step policy/mutants nice /usr/bin/python3 -B tests/policy/mutants.py
 	say "endurance (beside)"
-	script endurance tests/endurance/test_endurance.py 600
+	script endurance tests/endurance/test_endurance.py 1800
 }
 
 begin_beside() {
@@ -276,12 +279,15 @@ fi
 
 say "what is needed"
 deps='test'
-[ $mode = full ] && deps=full
+if [ $mode = full ]; then
+	deps=full
+	export ASSENT_FULL=1
+fi
 [ $mode = quick ] && deps=demo
 sh packaging/deps.sh $deps || { echo "0 passed, 1 failed"; exit 1; }
 # Where there is no such package, tests/device/vm says that it skips, and why.
 sh packaging/deps.sh vm || echo "NO VIRTUAL MACHINE: nothing will be tried on a real kernel"
-[ $mode != full ] || sh packaging/deps.sh package || echo "NO PACKAGES: none will be built"
+[ $mode = quick ] || sh packaging/deps.sh package || echo "NO PACKAGES: none will be built"
 
 say "gcc"
 beside_child=
@@ -301,8 +307,6 @@ if [ $mode != quick ]; then
 		# Times and memory mean nothing here, and a desktop is too slow, as are the long ones.
 		run_ctest asan --label-exclude 'desktop|timing|killed|long'
 	fi
-	say "does a test notice when a rule of the policy is gone"
-	step policy/mutants /usr/bin/python3 -B tests/policy/mutants.py
 	say "desktop"
 	run_desktop
 	say "what ran beside"

@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 sys.path.insert(0, str(HERE))
 import disturb as d  # noqa: E402
 from agent import Agent, study  # noqa: E402
-from cases import Skip, check, note, run  # noqa: E402
+from cases import check, full, note, run  # noqa: E402
 from desk import Desk, wait_for  # noqa: E402
 from run import Run, own_mounts  # noqa: E402
 
@@ -45,9 +45,8 @@ def all_at_fifty_times_the_speed():
 	shutil.rmtree(out, ignore_errors=True)
 
 
+@full
 def twelve_minutes_at_random():
-	if os.environ.get("ASSENT_FULL") != "1":
-		raise Skip("only with ASSENT_FULL=1 (sh tests/run.sh --full); an hour: tests/endurance/run.py --minutes 60")
 	out = pathlib.Path(tempfile.mkdtemp(prefix="assent-endurance-"))
 	seed = int(time.time())
 	note(f"seed {seed}")

@@ -20,10 +20,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from fleet import COLLECTOR, EXAMPLE, PURPOSE, STUDY, Fleet, Workstation, as_user  # noqa: E402  (sets the path of tests/lib)
 from agent import BUILD  # noqa: E402
-from cases import Skip, check, note, run  # noqa: E402
+from cases import Skip, check, full, note, run  # noqa: E402
 from desk import wait_for  # noqa: E402
 
-FULL = os.environ.get("ASSENT_FULL") == "1"
 COUNT = 20
 # Of the first, what each does; the rest take part.
 NEVER, REFUSES, WITHDRAWS, HOSTILE = 0, 1, 2, 3
@@ -486,10 +485,9 @@ def the_page_is_what_was_run():
 	check(f.lines == f.run_lines, lambda: f"docs/FLEET.md names what was not run: {f.lines - f.run_lines}")
 
 
+@full
 def many():
 	"""Forged outboxes: what is looked at is collecting, the store and the dataset."""
-	if not FULL:
-		raise Skip("only with ASSENT_FULL=1")
 	f = fleet()
 	forge = BUILD / "tests/tools/outbox_forge"
 	public = re.search(r"assent-pub-[A-Za-z0-9_-]{47}", (f.lab / "study.yaml").read_text()).group(0)

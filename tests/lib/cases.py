@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Test cases as functions: each prints "ok NAME", "not ok NAME: why" or "skip NAME: reason" (see tests/run.sh)."""
 
+import os
 import sys
 import time
 import traceback
@@ -8,8 +9,18 @@ import traceback
 from desk import DeskError
 
 
+# sh tests/run.sh --full
+FULL = os.environ.get("ASSENT_FULL") == "1"
+
+
 class Skip(Exception):
 	pass
+
+
+def full(function):
+	"""A case that takes so long, or is told so well by others, that it is run with ASSENT_FULL=1 only, or by its name."""
+	function.full = True
+	return function
 
 
 def note(text):
@@ -31,7 +42,7 @@ def run(*functions, all_skipped=0):
 		return 2
 	for function in functions:
 		name = function.__name__.replace("_", "-")
-		if wanted and name not in wanted:
+		if name not in wanted if wanted else getattr(function, "full", False) and not FULL:
 			continue
 		began = time.monotonic()
 		done += 1

@@ -29,11 +29,25 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def own_mounts():
-	"""From here on mounts are this process' own; what goes back to where it was."""
-	before = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+	"""From here on mounts are this process' own; for former_mounts()."""
+	before = [os.open(name, os.O_RDONLY | os.O_CLOEXEC) for name in ("/proc/self/ns/mnt", "/", ".")]
 	if libc.unshare(CLONE_NEWNS) or libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None):
 		raise Skip(f"cannot mount anything here: {os.strerror(ctypes.get_errno())}")
 	return before
+
+
+def former_mounts(before):
+	"""Back to those; False: could not."""
+	space, root, place = before
+	if libc.setns(space, CLONE_NEWNS):
+		return False
+	# setns() goes to the root of the namespace, which is not ours where this runs in a chroot itself.
+	os.fchdir(root)
+	os.chroot(".")
+	os.fchdir(place)
+	for file in before:
+		os.close(file)
+	return True
 
 
 def mount(what, where, kind=None, flags=0, data=None):
@@ -80,7 +94,7 @@ class Root:
 			signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 		self.path = pathlib.Path(tempfile.mkdtemp(prefix="assent-root-"))
 		self.path.chmod(0o755)
-		self.outside = -1
+		self.outside = None
 		try:
 			self.open()
 		except BaseException:
@@ -101,10 +115,8 @@ class Root:
 
 	def __exit__(self, *_):
 		# Back to where nothing is mounted in it: only then may it be removed.
-		if self.outside >= 0:
-			if libc.setns(self.outside, CLONE_NEWNS):
-				return
-			os.close(self.outside)
+		if self.outside and not former_mounts(self.outside):
+			return
 		shutil.rmtree(self.path, ignore_errors=True)
 
 	def wrap(self, person=False):

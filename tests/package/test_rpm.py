@@ -22,7 +22,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(_
 
 import debs  # noqa: E402
 from agent import BUILD, ROOT  # noqa: E402
-from cases import Skip, check, note, run  # noqa: E402
+from cases import check, full, note, run  # noqa: E402
 from installed import first  # noqa: E402
 from root import Root  # noqa: E402
 from test_deb import INPUT, Someone, files, needs, sh  # noqa: E402
@@ -132,10 +132,9 @@ def bills_of_material():
 				check(sums["SHA256"] == hashlib.sha256(file.read_bytes()).hexdigest(), f"{name}: {item['fileName']}")
 
 
+@full
 def the_same_bytes_again():
 	"""Another path, umask, locale, time zone."""
-	if not os.environ.get("ASSENT_FULL"):
-		raise Skip("a third build: with ASSENT_FULL=1 only (sh tests/run.sh --full)")
 	before = built()
 	with tempfile.TemporaryDirectory(prefix="assent-elsewhere-with-a-longer-name-") as folder:
 		after = build(pathlib.Path(folder) / "out", umask=0o077, TMPDIR=folder, LC_ALL="POSIX", TZ="Asia/Kathmandu")
