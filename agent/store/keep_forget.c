@@ -25,7 +25,6 @@ struct forget {
 	struct released released;
 	struct keep_plan plan;
 	int spool;
-	int64_t now_us;
 	uint8_t *keys;                   /* locked: the old one, the new one */
 	bool look;                       /* counts only */
 	int seen, all;                   /* for the progress */
@@ -214,12 +213,12 @@ static int judge(struct forget *f, struct candidate *x, const char *path)
 
 /* ---- All of them ---- */
 
-/* One from the future is from before the clock was set back. */
+/* One from the future is from before the clock was set back. The future is after now: an agent begins its next segment while this looks. */
 static bool is_asked(const struct forget *f, const char *name)
 {
 	const struct keep_choice *c = f->choice;
 	int64_t begun;
-	return (!c->segment || strcmp(c->segment, name) == 0) && (!keep_name_begun(name, &begun) || begun < c->asked_us || begun > f->now_us);
+	return (!c->segment || strcmp(c->segment, name) == 0) && (!keep_name_begun(name, &begun) || begun < c->asked_us || begun > clock_utc_us());
 }
 
 static int one(struct forget *f, const char *study, int folder, const char *name, const char *suffix)
@@ -326,7 +325,6 @@ static int begin(struct forget *f, struct keep_forgotten *done)
 {
 	*done = (struct keep_forgotten){ .first_us = INT64_MAX, .last_us = INT64_MIN };
 	f->done = done;
-	f->now_us = clock_utc_us();
 	f->keys = locked_new(2 * SEGMENT_KEY);
 	if (!f->keys)
 		return ERROR_MEMORY;

@@ -442,6 +442,33 @@ static void under_way(void **state)
 	world_read_release(&now);
 }
 
+static void begin_the_next(void *user, int done, int of)
+{
+	(void)of;
+	usleep(2000);
+	if (done == 0)
+		world_part(&world, study, clock_utc_us(), rows[0], 0, user);
+}
+
+/* The agent goes on while the segments before are looked at: what it begins then is neither meant nor of the future. */
+static void begun_meanwhile(void **state)
+{
+	(void)state;
+	struct keep_forgotten done;
+	char name[SPOOL_NAME_MAX], path[1400];
+	snprintf(path, sizeof path, "%s/%s/.lock", world.places.spool, study);
+	int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	struct keep_choice c = between(0, 1900);
+	c.asked_us = clock_utc_us();
+	c.progress = begin_the_next;
+	c.user = name;
+	assert_int_equal(keep_forget(&world.places, world.identity, world.keyring, &c, &done), 0);
+	assert_int_equal(done.segments, 3);
+	assert_int_equal(own_files(".part"), 1);
+	close(lock);
+}
+
 static void clock_was_set_back(void **state)
 {
 	(void)state;
@@ -713,6 +740,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(other_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_segments, setup, teardown),
 		cmocka_unit_test_setup_teardown(under_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(begun_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(clock_was_set_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(asleep_in_between, setup, teardown),
 		cmocka_unit_test_setup_teardown(empty_spool, setup, teardown),
