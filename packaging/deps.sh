@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what Assent needs on Debian 12 or later (and its relatives), and says what and why.
 #
-#   deps.sh build    the two programs
+#   deps.sh build    the programs and the library
 #   deps.sh demo     + a private desktop with applications: packaging/quickstart.sh
 #   deps.sh test     + the second compiler and tools: tests/run.sh
 #   deps.sh full     + coverage: tests/run.sh --full

@@ -3,7 +3,7 @@
 # Installs what it needs, builds (gcc, clang, clang with sanitizers) and runs every test.
 #
 #   sh tests/run.sh            everything that decides whether a change is good
-#   sh tests/run.sh --quick    gcc and the tests without a desktop
+#   sh tests/run.sh --quick    gcc and the tests of ctest
 #   sh tests/run.sh --full     + coverage, clang's analyzer, 20 s of each fuzzer, twelve minutes of endurance, hundreds of
 #                              workstations, and every delay and speed of the secrets typed into each application (hours)
 #

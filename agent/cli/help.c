@@ -16,7 +16,8 @@ static const struct help_command commands[] = {
 	 "Without it: the study you take part in. On a terminal a screen at a time; in English or German, as LC_ALL, LC_MESSAGES\n"
 	 "or LANG say, if the study has it. Limits that a policy or your settings lower are told.\n\n"
 	 "  --json          for programs: pages, limits, and the manifest in its canonical form with its hashes\n" PLACES},
-	{"join", cli_join, "join [--again] STUDY.yaml", "read a study's notice and decide about each of its purposes",
+	{"join", cli_join, "join [--again] STUDY", "read a study's notice and decide about each of its purposes",
+	 "STUDY is a manifest (STUDY.yaml), or the id of one on offer in /etc/assent/studies.d or that you joined.\n"
 	 "Asks on the terminal, and only there. The answers are the whole words accept, refuse and later (in German annehmen,\n"
 	 "ablehnen, vertagen); anything else is asked again. With later, Ctrl-C, Ctrl-D, five unclear answers or half an hour without\n"
 	 "one, nothing is decided. If your keys have a passphrase, it is asked for after a yes, and never for a no.\n"
@@ -110,7 +111,7 @@ static const struct help_command commands[] = {
 	 "  --json          for programs: one object on one line\n" PLACES},
 	{"expire", cli_expire, "expire [--json]", "delete now what was kept as long as it may be",
 	 "Needs no agent; the agent does the same at its start, every hour, and when the next segment is due. Each segment's key file says\n"
-	 "when; policy and your settings can make it sooner. Judged by the clock of this machine.\n\n"
+	 "when; policy and your settings can make it sooner. Judged by the clock of this machine. Exit code 0 also if nothing is due.\n\n"
 	 "  --json          for programs: one object on one line\n" PLACES},
 	{"export", cli_export, "export --format parquet|arrow|csv|jsonl --out DIR [--force] [IN...]", "write a dataset, of your own data or of what recipients collected",
 	 "Your own data, decrypted: as a folder DIR that only you can read. csv and jsonl: DIR/STUDY.csv, one file a study; parquet and arrow:\n"

@@ -21,7 +21,7 @@ static const char usage[] =
 	"Usage: assent-inputd [--socket PATH] [--policy FILE] [--without-logind] [--verbose]\n"
 	"\n"
 	"Reads this machine's input devices for the user whose session is active, local and not locked, and streams what they\n"
-	"tell to that user's assentd (its --source evdev). Classes of keys; their codes only if the policy says so. It writes no\n"
+	"tell to that user's assentd (its --source evdev or x11+evdev). Classes of keys; their codes only if the policy says so. It writes no\n"
 	"file, keeps nothing, hands out no device, and ends when it was unused for 10 s: assent-inputd.socket starts it.\n"
 	"\n"
 	"  --socket PATH      listen there, and stay (for tests; else systemd hands over the socket)\n"

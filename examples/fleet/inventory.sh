@@ -8,6 +8,7 @@ set -eu
 homes=${ASSENT_HOMES:-/home/*}
 first=${ASSENT_FIRST_UID:-1000}
 me=$(id -u)
+command -v jq >/dev/null || { echo "inventory.sh: jq is not installed" >&2; exit 1; }
 
 for home in $homes; do
 	if [ ! -d "$home" ] || [ -h "$home" ]; then continue; fi

@@ -2,7 +2,7 @@
 """Secrets of 1 to 200 characters, slow and fast, in the same place for the same time leave the same behind.
 
 	test_length.py              every place replayed with the clocks stopped, row for row and length for length; and some secrets live
-	test_length.py --full       live with every length and pace
+	ASSENT_FULL=1 test_length.py   live with every length and pace
 """
 
 import json
@@ -19,7 +19,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 from agent import BUILD, GRID, ORDINARY, SECRET, Agent, leaks, on_pty, spans, study  # noqa: E402
-from cases import Skip, check, note, run  # noqa: E402
+from cases import FULL, Skip, check, note, run  # noqa: E402
 from desk import Desk, wait_for  # noqa: E402
 
 LENGTHS = (1, 4, 8, 40, 200)
@@ -374,10 +374,6 @@ def live_secrets_leave_the_same():
 		check(other["told"]["counters"]["airlock_ms"] == {"p50": None, "p99": None}, f"{name}: so few keys tell {other['told']['counters']}")
 		check(set(other["told"]["counters"]["masked"]) == {"password", "terminal-echo-off"}, f"{name}: {other['told']['counters']}")
 
-
-FULL = "--full" in sys.argv
-if FULL:
-	sys.argv.remove("--full")
 
 if __name__ == "__main__":
 	sys.exit(run(replays_leave_the_same, live_secrets_leave_the_same))

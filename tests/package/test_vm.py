@@ -273,6 +273,11 @@ def comes_back():
 	one.run("assent verify")
 	check(letters() >= known["letters"], f"{letters()} letters, {known['letters']} before")
 	check(receipts() == known["receipts"], f"{receipts()}, before {known['receipts']}")
+	# As assent-inputd(8) says.
+	machine.run("systemctl enable --now assent-inputd.socket 2>&1")
+	check(machine.run("systemctl is-active assent-inputd.socket", status=None).strip() == "active", "the socket is not open")
+	machine.run("systemctl disable --now assent-inputd.socket assent-inputd.service 2>&1")
+	check(machine.run("systemctl is-active assent-inputd.socket", status=None).strip() == "inactive", "the socket is open")
 
 
 def told(case):
