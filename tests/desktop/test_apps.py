@@ -138,7 +138,8 @@ class Job:
 
 
 def milliseconds(airlock):
-	return "/".join(f"{airlock[name]:.0f}" for name in ("p50", "p99"))
+	# Of fewer than 100 keys nothing is told.
+	return "–" if airlock["p50"] is None else "/".join(f"{airlock[name]:.0f}" for name in ("p50", "p99"))
 
 
 def run_all(jobs, seed, side_by_side):
@@ -197,7 +198,7 @@ def row(kind, jobs):
 		keys = sum(r["keys"] for r in of)
 		return f"{100 * sum(r['kept'] for r in of) / keys:.1f}" if keys else "–"
 	secrets, leaked = (sum(job.result[name] for job in done) for name in ("secrets", "leaked"))
-	airlock = next((milliseconds(job.result["airlock"]) for job in done if job.result["airlock"]), "–")
+	airlock = next((milliseconds(job.result["airlock"]) for job in done if job.result["airlock"] and job.result["airlock"]["p50"] is not None), "–")
 	beside = "" if kind.ordinary_keys else " *"
 	return f"| {kind.name}{beside} | {kind.oracle} | {secrets} / {leaked} | {share('idle')} | {share('busy')} | {airlock} |"
 

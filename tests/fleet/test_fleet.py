@@ -319,9 +319,11 @@ def interrupted_it_goes_on():
 			if process.poll() is None:
 				os.killpg(process.pid, signal.SIGKILL)
 		else:
-			child = wait_for(lambda: descendant(process.pid, "rclone"), 20, name="rclone")
-			time.sleep(0.5)
-			os.kill(child, signal.SIGKILL)
+			try:
+				wait_for(lambda: kill_later(descendant(process.pid, "rclone")), 20, name="rclone that copies")
+			except BaseException:
+				os.killpg(process.pid, signal.SIGKILL)
+				raise
 		process.wait(60)
 		left = {name for name in m.waiting()}
 		stored = {line.rsplit("/", 1)[1] for line in f.stored()}
@@ -345,6 +347,18 @@ def interrupted_it_goes_on():
 		process.wait()
 	f.fetch()
 	check(f.dataset()["rows"] > 0 and not f.dataset()["left_out"], f.dataset()["left_out"])
+
+
+def kill_later(pid):
+	"""True if that process was there for half a second: one that lists is through before, one that copies is in the middle."""
+	if not pid:
+		return False
+	time.sleep(0.5)
+	try:
+		os.kill(pid, signal.SIGKILL)
+	except ProcessLookupError:
+		return False
+	return True
 
 
 def descendant(pid, name):

@@ -89,7 +89,8 @@ def _database(into, apt, names):
 		raise AptError(f"apt-cache show: {done.stderr.strip()[-600:]}")
 	status = []
 	for stanza in done.stdout.strip().split("\n\n"):
-		told = dict(line.split(": ", 1) for line in stanza.splitlines() if re.match(r"[A-Z][A-Za-z-]*: ", line))
+		# Where apt has fetched no translations there is no description, of which dpkg complains.
+		told = {"Description": "not told", **dict(line.split(": ", 1) for line in stanza.splitlines() if re.match(r"[A-Z][A-Za-z-]*: ", line))}
 		status.append("".join(f"{name}: {told[name]}\n" for name in FIELDS if name in told) + "Status: install ok installed\n")
 		into.add(f"/var/lib/dpkg/info/{told['Package']}{':amd64' if told.get('Multi-Arch') == 'same' else ''}.list", "/.\n")
 	into.add("/var/lib/dpkg/status", "\n".join(status))
