@@ -466,6 +466,7 @@ static void begun_meanwhile(void **state)
 	assert_int_equal(keep_forget(&world.places, world.identity, world.keyring, &c, &done), 0);
 	assert_int_equal(done.segments, 3);
 	assert_int_equal(own_files(".part"), 1);
+	spool_list_release(&done.again);
 	close(lock);
 }
 
