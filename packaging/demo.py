@@ -39,7 +39,7 @@ def prompt_command():
 
 def ordinary(desk, window, length=24):
 	desk.click(*window.at(0))
-	time.sleep(1.3)
+	time.sleep(2.6)  # the end of a masked stretch is told coarsely, up to 2 s late, and what is typed until then goes with it
 	text = word(ORDINARY, length)
 	desk.type(text, every=0.06)
 	time.sleep(0.6)

@@ -206,7 +206,8 @@ def leaks(agent, secrets, typed):
 	# Segments are encrypted: what is in them is in their rows, all of it.
 	contents.append((pathlib.Path("a row"), "\n".join(json.dumps(row, ensure_ascii=False) for row in agent.rows()).encode()))
 	for secret in secrets:
-		for form, needle in searches(secret).items():
+		# Three letters stand in some notice by chance. Rows are looked at key by key below.
+		for form, needle in searches(secret).items() if len(secret) >= 6 else ():
 			for path, content in contents:
 				if needle in content:
 					found.append(f"{path.name} holds {secret!r} as {form}")
