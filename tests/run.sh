@@ -20,7 +20,7 @@ for argument; do
 	case $argument in
 	--quick) mode=quick ;;
 	--full) mode=full ;;
-	--beside) beside=yes ;; # of this script's own
+	--beside=machines | --beside=packages) beside=${argument#--beside=} ;; # of this script's own
 	*) echo "usage: sh tests/run.sh [--quick|--full]" >&2; exit 2 ;;
 	esac
 done
@@ -28,7 +28,7 @@ done
 out=$PWD/build
 jobs=$(nproc 2>/dev/null || echo 2)
 mkdir -p "$out" || exit 1
-results=$out/results${beside:+-beside}
+results=$out/results${beside:+-$beside}
 : >"$results" || exit 1
 started=${ASSENT_STARTED:-$(date +%s)}
 
@@ -172,8 +172,8 @@ script() {
 	children=$others
 }
 
-# What takes a processor for long and does not look at the clock: one after the other, beside what comes next, in a process of its own.
-run_beside() {
+# What takes a processor for long, one after the other, beside what comes next, in a process of its own: this from the beginning,
+run_machines() {
 	say "static analysis (beside)"
 	step analysis/cppcheck run_cppcheck
 	step analysis/clang-tidy run_tidy
@@ -182,6 +182,10 @@ run_beside() {
 	for machine in tests/device/vm/test_*.py; do
 		script machine "$machine" 600
 	done
+}
+
+# and this while the desktop's tests wait for each other.
+run_packages() {
 	say "packages (beside)"
 	script package tests/package/test_deb.py 1200
 	script package tests/package/test_rpm.py 900
@@ -195,47 +199,71 @@ run_beside() {
 }
 
 begin_beside() {
-	set -- --beside
-	[ $mode != full ] || set -- --full --beside
-	ASSENT_STARTED=$started sh tests/run.sh "$@" >"$out/beside.log" 2>&1 </dev/null &
-	beside_child=$!
-	children=$beside_child
+	beside_room=$1
+	set -- "--beside=$1"
+	[ $mode != full ] || set -- --full "$@"
+	ASSENT_STARTED=$started sh tests/run.sh "$@" >"$out/$beside_room.log" 2>&1 </dev/null &
+	beside_children="$beside_children $beside_room:$!"
+	children="$children $!"
 }
 
 count_beside() {
-	wait "$beside_child"
-	status=$?
-	cat "$out/beside.log"
-	cat "$out/results-beside" >>"$results"
-	[ $status -eq 0 ] || echo "not ok beside: exit status $status, see $out/beside.log" | tee -a "$results"
+	for child in $beside_children; do
+		wait "${child#*:}"
+		status=$?
+		cat "$out/${child%:*}.log"
+		cat "$out/results-${child%:*}" >>"$results"
+		[ $status -eq 0 ] || echo "not ok ${child%:*}: exit status $status, see $out/${child%:*}.log" | tee -a "$results"
+	done
+	children=
+}
+
+# Runs, of the scripts that it is given, those that no other worker has taken, and leaves their exit status in DIR/NAME/status.
+work_on() {
+	taken=$1
+	shift
+	trap 'kill "$running" 2>/dev/null; exit 1' HUP INT TERM
+	for script; do
+		name=$(basename "$script" .py)
+		mkdir "$taken/$name" 2>/dev/null || continue
+		ASSENT_BUILD=$out/gcc PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=30 900 \
+			/usr/bin/python3 "$script" >"$out/desktop-$name.log" 2>&1 </dev/null &
+		running=$!
+		wait "$running"
+		echo $? >"$taken/$name/status"
+		echo "done: $script"
+	done
 }
 
 run_desktop() {
-	# They wait more than they compute: one more at a time than there are processors. The next starts when the oldest is done.
 	set --
 	for script in tests/desktop/test_*.py tests/security/test_attack.py tests/security/test_control.py tests/security/test_core.py; do
-		[ "$script" != tests/desktop/test_apps.py ] || continue
-		ASSENT_BUILD=$out/gcc PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=30 900 \
-			/usr/bin/python3 "$script" >"$out/desktop-$(basename "$script" .py).log" 2>&1 </dev/null &
+		[ "$script" = tests/desktop/test_apps.py ] || set -- "$@" "$script"
+	done
+	rm -rf "$out/desktop"
+	mkdir "$out/desktop" || exit 1
+	# They wait more than they compute: two more at a time than there are processors.
+	workers=
+	while [ "$(echo "$workers" | wc -w)" -lt $((jobs + 2)) ]; do
+		work_on "$out/desktop" "$@" &
+		workers="$workers $!"
 		children="$children $!"
-		set -- "$@" "$! $script"
-		[ $# -gt "$jobs" ] || continue
-		wait "${1%% *}"
-		count_cases desktop "${1#* }" $?
-		shift
 	done
-	while [ $# -gt 0 ]; do
-		wait "${1%% *}"
-		count_cases desktop "${1#* }" $?
-		shift
+	for worker in $workers; do
+		wait "$worker"
 	done
-	# Alone: it runs some applications side by side by itself, and measures what is kept.
+	for script; do
+		count_cases desktop "$script" "$(cat "$out/desktop/$(basename "$script" .py)/status" || echo 1)"
+	done
+}
+
+# Alone: it runs some applications side by side by itself, and measures what is kept.
+run_applications() {
 	set --
 	limit=1500
 	[ $mode != full ] || { set -- --full; limit=18000; }
 	script desktop tests/desktop/test_apps.py "$limit" "$@"
 	sed -n 's/^# |/    |/p' "$out/desktop-test_apps.log"
-	children=$beside_child
 }
 
 run_tidy() {
@@ -272,10 +300,9 @@ run_fuzzers() {
 
 # ---- The run ---------------------------------------------------------------------------------
 
-if [ "$beside" ]; then
-	run_beside
-	exit 0
-fi
+case $beside in
+machines | packages) run_$beside; exit 0 ;;
+esac
 
 say "what is needed"
 deps='test'
@@ -290,16 +317,16 @@ sh packaging/deps.sh vm || echo "NO VIRTUAL MACHINE: nothing will be tried on a 
 [ $mode = quick ] || sh packaging/deps.sh package || echo "NO PACKAGES: none will be built"
 
 say "gcc"
-beside_child=
+beside_children=
 if step build/gcc tree gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_EXPORT_COMPILE_COMMANDS=ON; then
 	if [ $mode != quick ]; then
-		begin_beside
+		begin_beside machines
 	fi
 	run_ctest gcc --label-exclude machine
 fi
 if [ $mode != quick ]; then
 	say "clang"
-	step build/clang tree clang -DCMAKE_C_COMPILER=clang
+	step build/clang tree clang -DCMAKE_C_COMPILER=clang -DBUILD_TESTING=OFF # the tests: with sanitizers
 	say "clang, AddressSanitizer and UndefinedBehaviorSanitizer"
 	export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
 	export UBSAN_OPTIONS=print_stacktrace=1
@@ -307,10 +334,15 @@ if [ $mode != quick ]; then
 		# Times and memory mean nothing here, and a desktop is too slow, as are the long ones.
 		run_ctest asan --label-exclude 'desktop|timing|killed|long'
 	fi
+	if [ -x "$out/gcc/agent/assent" ]; then
+		begin_beside packages
+	fi
 	say "desktop"
 	run_desktop
 	say "what ran beside"
-	[ -z "$beside_child" ] || count_beside
+	count_beside
+	say "applications"
+	run_applications
 fi
 if [ $mode = full ]; then
 	say "coverage"
