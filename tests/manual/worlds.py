@@ -103,9 +103,11 @@ class Desktop(World):
 		"""The agent runs, and something was typed."""
 		self.agent = self.desk.start([self.bin / "assentd"], log="assentd.log", env={"PATH": self.env["PATH"]})
 		wait_for(lambda: self.status()[0] == 0, 20, name="recording (" + self.desk.log("assentd.log") + ")")
-		self.editor = self.desk.gtk("Editor", ["text"])
-		# On a busy machine an application can be too slow for its keys to be vouched for: once more then.
+		# On a busy machine an application can be too slow for its keys to be vouched for, or for the accessibility bus: another one then.
 		for _ in range(4):
+			if self.editor:
+				self.editor.stop()
+			self.editor = self.desk.gtk("Editor", ["text"])
 			self.desk.click(*self.editor.at(0))
 			time.sleep(1.3)
 			self.desk.type("an example of what is typed", every=0.04)
@@ -115,7 +117,7 @@ class Desktop(World):
 			except DeskError:
 				pass
 		else:
-			raise DeskError("nothing of what was typed is kept")
+			raise DeskError("nothing of what was typed is kept: " + self.plain(["assent", "show", "--json"])[1][-600:] + self.desk.log("assentd.log")[-300:])
 
 	def person(self, argv):
 		"""At a terminal: answers what is asked."""

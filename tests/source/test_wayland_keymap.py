@@ -5,6 +5,7 @@ import array
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import socket
 import struct
@@ -57,7 +58,8 @@ class Dump:
 		self.process.kill()
 		said = self.process.stderr.read()
 		self.process.wait()
-		return said
+		# A sanitizer says so of a thread that ends while it looks for leaks.
+		return re.sub(r"^==\d+==Unable to get registers from thread \d+\.\n", "", said, flags=re.M)
 
 
 class Compositor(threading.Thread):
