@@ -298,7 +298,7 @@ static void capture_ended(struct supervisor *s, int status)
 		break;
 	}
 	try_later(s);
-	log_warn("not recording: %s; trying again in %d s", s->why, (int)((s->retry_at_us - clock_mono_us()) / 1000000 + 1));
+	log_warn("not recording: %s; trying again in %d s", s->why, (int)((s->retry_at_us - clock_mono_us() + 999999) / 1000000));
 }
 
 /* ---- the keeper ---- */
