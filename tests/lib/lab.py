@@ -21,7 +21,7 @@ class Lab:
 	"""A recipient with a key, participants with identities, and the folder that was collected from their outboxes."""
 
 	def __init__(self, assent, forge):
-		self.assent, self.forger = assent, forge
+		self.assent, self.forger, self.forged = assent, forge, 0
 		self.root = pathlib.Path(tempfile.mkdtemp(prefix="assent-recipient-"))
 		self.env = {"PATH": os.environ["PATH"], "HOME": str(self.root), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 		for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH"):
@@ -108,7 +108,10 @@ class Participant:
 		shutil.copy(self.folder / "ledger.jsonl", self.outbox / "receipts.jsonl")
 
 	def segment(self, begun=NOW - 5 * DAY, events=5, **more):
+		self.lab.forged += 1
 		values = dict(recipient=self.lab.public, receipt=self.receipt, begun=begun, events=events)
+		# Many begin in the same microsecond, and chance would give two of 4,096 the same name.
+		values["segment"] = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(begun // 1000000))}-{begun % 1000000:05x}{self.lab.forged % 4096:03x}"
 		values.update({name.replace("_", "-"): value for name, value in more.items()})
 		if "rows" in more or "titles" in more:
 			values.pop("events")

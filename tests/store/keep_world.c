@@ -56,6 +56,9 @@ static void make(struct world *w, const char *study, int64_t t_us, const struct 
 	snprintf(directory, sizeof directory, "%s/%s", w->places.spool, study);
 	CHECK(places_make(directory) == 0);
 	CHECK(spool_name(t_us, name) == 0);
+	/* Some begin in the same microsecond, where the name would be left to 12 random bits. */
+	static unsigned made;
+	snprintf(name + strlen(name) - 3, 4, "%03x", made++ & 0xfff);
 	CHECK(identity_participant_key(w->identity, study, participant) == 0);
 	identity_pseudonym(participant, k.pseudonym);
 	snprintf(meta.study, sizeof meta.study, "%s", study);

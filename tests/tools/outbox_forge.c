@@ -161,6 +161,18 @@ static int add_rows(struct segment_writer *w, int argc, char **argv, int64_t beg
 	return e;
 }
 
+/* An agent never begins two in a microsecond: 12 random bits are for clocks that were set back. Here many begin in the same. */
+static int free_name(const char *out, int64_t begun, char name[SPOOL_NAME_MAX])
+{
+	char path[1200];
+	int e;
+	do {
+		e = spool_name(begun, name);
+		snprintf(path, sizeof path, "%s/%s.seg", out, name);
+	} while (e == 0 && access(path, F_OK) == 0);
+	return e;
+}
+
 static int segment(int argc, char **argv)
 {
 	if (argc < 4)
@@ -181,8 +193,8 @@ static int segment(int argc, char **argv)
 	snprintf(k.study, sizeof k.study, "%s", study);
 	if ((v = value(argc, argv, "segment")))
 		snprintf(k.segment, sizeof k.segment, "%s", v);
-	else if (spool_name(k.begun_us, k.segment))
-		return 1;
+	else if (free_name(out, k.begun_us, k.segment))
+		return fail(out, ERROR_IO);
 	int e = pseudonym_of(me, study, k.pseudonym);
 	if ((v = value(argc, argv, "pseudonym")))
 		snprintf(k.pseudonym, sizeof k.pseudonym, "%s", v);
