@@ -4,7 +4,6 @@
 import os
 import pathlib
 import re
-import shutil
 import signal
 import sys
 import tempfile
@@ -17,7 +16,7 @@ import disturb as d  # noqa: E402
 from agent import Agent, study  # noqa: E402
 from cases import check, full, note, run  # noqa: E402
 from desk import Desk, wait_for  # noqa: E402
-from run import Run, own_mounts  # noqa: E402
+from run import Run, own_mounts, remove  # noqa: E402
 
 # What ends the processes stands between what they have to live through.
 ORDER = (d.secret, d.kill_capture, d.other_window, d.pause, d.set_forward, d.kill_writer, d.private, d.suspend, d.stop_capture, d.terminate, d.secret, d.set_back,
@@ -42,7 +41,7 @@ def all_at_fifty_times_the_speed():
 	for line in bad and (out / "found.log").read_text().splitlines()[:40]:
 		note(line)
 	check(not bad, lambda: "; ".join(bad) + f" (see {out})")
-	shutil.rmtree(out, ignore_errors=True)
+	remove(out)
 
 
 @full
@@ -52,7 +51,7 @@ def twelve_minutes_at_random():
 	note(f"seed {seed}")
 	bad = Run(out, seed).run(720, 300)
 	check(not bad, lambda: "; ".join(bad) + f" (seed {seed}, see {out})")
-	shutil.rmtree(out, ignore_errors=True)
+	remove(out)
 
 
 def a_good_run_ends_the_waiting():
