@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/clock.h"
+
 enum { OPEN_TIMEOUT_US = 5000000 };
 
 /* All that is asked for. Never text-changed: it carries what is typed. */
@@ -184,13 +186,16 @@ int atspi_events(const struct atspi *a)
 int64_t atspi_deadline_us(const struct atspi *a)
 {
 	uint64_t at = 0;
-	if (!a || sd_bus_get_timeout(a->bus, &at) < 0 || at > INT64_MAX)
+	if (!a)
 		return INT64_MAX;
-	return (int64_t)at;
+	int64_t again = a->again_us ? a->again_us : INT64_MAX;
+	return sd_bus_get_timeout(a->bus, &at) < 0 || at > (uint64_t)again ? again : (int64_t)at;
 }
 
 int atspi_process(struct atspi *a)
 {
+	if (a)
+		atspi_ask_again(a, clock_mono_us());
 	while (a) {
 		int n = sd_bus_process(a->bus, NULL);
 		if (n < 0 || sd_bus_is_open(a->bus) <= 0)

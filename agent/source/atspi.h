@@ -24,7 +24,8 @@ int64_t atspi_deadline_us(const struct atspi *a);
 /* Handles what has come; emits RAW_FIELD: at once as PENDING (news), and again when its role is known; and RAW_CARET for each
  * movement of the caret in the object that its application told of last, in a part of it, or in a password field. Role
  * SECRET is also told of what stands where a password field stood, or has one inside that takes keys; DEAD of an object in a
- * Chromium window of which it cannot be told whether it is a private one. ERROR_GONE: the bus is gone. */
+ * Chromium window of which it cannot be told whether it is a private one. What has the focus and is DEAD is asked again, five
+ * times in 3 s: each answer is told as that of atspi_ask. ERROR_GONE: the bus is gone. */
 int atspi_process(struct atspi *a);
 
 /* Asks again for role and states of an object that was emitted before; the answer, or FIELD_DEAD after 1 s, comes as

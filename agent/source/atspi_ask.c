@@ -7,6 +7,9 @@
 
 #include "../base/clock.h"
 
+/* After 0.1 s, and each time twice as long: 3 s in all. */
+enum { AGAIN_US = 100000, AGAIN_TIMES = 5 };
+
 void atspi_tell(struct atspi *a, uint64_t object, const char *name, enum field_role role, bool focused, int64_t asked_us)
 {
 	struct raw_event raw = { .kind = RAW_FIELD, .mono_us = clock_mono_us() };
@@ -67,10 +70,27 @@ enum field_role atspi_field(uint32_t role, uint32_t state, bool secret_hint)
 	}
 }
 
+/* GTK 4 tells of the focus of its first window before that can be asked for anything; and there is no other news of it until the focus moves. */
+static void ask_later(struct atspi *a, uint64_t object)
+{
+	if (object == a->focused && a->again < AGAIN_TIMES)
+		a->again_us = clock_mono_us() + (AGAIN_US << a->again++);
+}
+
+void atspi_ask_again(struct atspi *a, int64_t now_us)
+{
+	if (!a->again_us || now_us < a->again_us)
+		return;
+	a->again_us = 0;
+	if (a->focused)
+		atspi_ask(a, a->focused, now_us);
+}
+
 static void dead(struct atspi_question *q)
 {
 	struct atspi_question was = *q;
 	finish(q);
+	ask_later(was.atspi, was.object);
 	atspi_tell(was.atspi, was.object, was.name, FIELD_DEAD, false, was.asked_us);
 }
 
@@ -111,6 +131,8 @@ void atspi_answered(struct atspi_question *q)
 	char name[sizeof q->name];
 	memcpy(name, q->name, sizeof name);
 	finish(q);
+	if (role == FIELD_DEAD)
+		ask_later(a, object);
 	atspi_tell(a, object, name, role, focused, asked_us);
 }
 
@@ -342,6 +364,8 @@ void atspi_focused(struct atspi *a, struct atspi_object *object)
 {
 	struct atspi_sender *sender = atspi_sender_learn(a, object->name);
 	a->focused = object->id;
+	a->again = 0;
+	a->again_us = 0;
 	strcpy(a->focused_name, object->name);
 	if (sender)
 		sender->focused = object->id;

@@ -93,6 +93,8 @@ struct atspi {
 	int next_sender;
 	uint64_t focused;                /* the object that was news last */
 	char focused_name[ATSPI_NAME_MAX + 1];
+	int again;                       /* times that what has the focus was asked again, since nothing was to be learnt of it */
+	int64_t again_us;                /* when it is next; 0: not */
 	int finding;                     /* steps of the search for the first focus under way */
 };
 
@@ -107,6 +109,8 @@ int atspi_call(struct atspi *a, const char *name, const char *path, const char *
 	       sd_bus_message_handler_t handler, void *user, int *waiting);
 int atspi_call_property(struct atspi *a, const char *name, const char *path, const char *interface, const char *property,
 			sd_bus_slot **slot, sd_bus_message_handler_t handler, void *user, int *waiting);
+/* What has the focus is asked again, if that is due. */
+void atspi_ask_again(struct atspi *a, int64_t now_us);
 /* One of a question's answers is there. */
 void atspi_answered(struct atspi_question *q);
 /* What role, states and attributes make of an object. */

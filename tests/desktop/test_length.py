@@ -235,8 +235,9 @@ class Observer(threading.Thread):
 	def run(self):
 		before = None
 		while not self.over:
-			at = time.monotonic() - self.zero
 			now = self.ask()
+			# Not before: who asks at the end of a place is answered in the next one.
+			at = time.monotonic() - self.zero
 			self.asked += 1
 			if before is not None and now != before:
 				# Within some milliseconds of its place, one after the other: what they come to.

@@ -54,6 +54,13 @@ class Scene:
 
 
 def keys_are_exact():
+	"""What an agent is late for is masked: one that got no processor for seconds has another try, for the number of keys alone."""
+	for tries_left in (2, 1, 0):
+		if five_hundred_keys(tries_left):
+			break
+
+
+def five_hundred_keys(tries_left):
 	with Desk() as desk:
 		scene = Scene(desk)
 		text = "".join(random.choice(string.ascii_lowercase) for _ in range(500))
@@ -65,8 +72,8 @@ def keys_are_exact():
 		for codes, what in ((downs, "presses"), (ups, "releases")):
 			struck = iter(CODES[c] for c in text)
 			check(all(code in struck for code in codes), f"{what} that were not struck, or in another order")
-			check(len(codes) >= 490, f"{len(codes)} {what} of 500")
 			check(len(codes) == 500 or any(row["kind"] == "span" for row in scene.rows()), f"{len(codes)} {what} of 500, and no span")
+			check(len(codes) >= 490 or tries_left, f"{len(codes)} {what} of 500")
 		other = [row for row in rows if row["class"] != "letter"]
 		check(not other, lambda: f"letters of another class: {[(row['kind'], row['code'], row['class']) for row in other[:4]]}")
 		check(all(row["text"] is None for row in rows), "text without consent to it")
@@ -74,6 +81,8 @@ def keys_are_exact():
 			all(row["synthetic"] is True for row in rows), "keys of XTEST that are not marked as synthetic")
 		times = [row["mono_us"] for row in rows]
 		check(times == sorted(times), "keys out of order")
+		note(f"{len(downs)} of 500 kept")
+		return len(downs) >= 490 and len(ups) >= 490
 
 
 def modifiers_and_classes():

@@ -11,7 +11,8 @@ import unittest
 from dump import Desk, Dump, wait_for
 from desk import PYTHON
 
-LIB = pathlib.Path(__file__).resolve().parents[1] / "lib"
+HERE = pathlib.Path(__file__).resolve().parent
+LIB = HERE.parent / "lib"
 
 
 class AtspiTest(unittest.TestCase):
@@ -131,6 +132,22 @@ class AtspiTest(unittest.TestCase):
 		self.assertNotEqual(secret["object"], text["object"])
 		dump.settle()
 		self.assertEqual({f["object"] for f in dump.all("caret")} - {text["object"], secret["object"]}, set())
+
+	def test_not_there_yet(self):
+		"""Who tells of a focus and cannot be asked about it yet is asked again; and not for ever (a mock: see late_application.py)."""
+		for late, role in ((0, "text"), (0.5, "text"), (30, "dead")):
+			with self.subTest(late=late):
+				dump = self.dump()
+				app = self.desk.start([PYTHON, HERE / "late_application.py", late], log="late.log")
+				dump.wait("field", role="pending", focused=1)
+				if role == "text":
+					dump.wait_last("field", role="text", focused=1, pid=app.pid)
+				else:
+					wait_for(lambda: len(dump.all("field", role="dead")) == 6, name="six questions")
+					time.sleep(1)
+				self.assertLessEqual(len(dump.all("field", role="dead")), 6)
+				app.stop()
+				dump.stop()
 
 	def test_application_dies(self):
 		window = self.desk.gtk("Dies", ["text"], "400x200+40+40")

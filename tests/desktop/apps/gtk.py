@@ -70,6 +70,8 @@ class Form4(App):
 		self.tell("text 1")
 		self.took = json.loads(self.program.read_line())
 		self.tell("clear 1")
+		self.tell("text 1")
+		self.program.read_line()
 
 	def received(self):
 		return self.took
