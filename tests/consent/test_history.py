@@ -6,6 +6,7 @@ test_history.py                    a short one, of a new seed each time
 test_history.py SEED [STEPS]       that one again, or longer
 """
 
+import fcntl
 import json
 import os
 import pathlib
@@ -218,6 +219,19 @@ class History:
 		state = [json.loads(line)["events"][0]["event_state"] for line in lines if line.endswith("\n")]
 		return bool(state) and state[-1] in ("given", "renewed")
 
+	def left_alone(self):
+		"""Its children end with it; one that seals takes a second."""
+		time.sleep(0.2)
+		for lock in self.data.rglob(".lock"):
+			with open(lock, "rb") as f:
+				end = time.monotonic() + 20
+				while time.monotonic() < end:
+					try:
+						fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+						break
+					except BlockingIOError:
+						time.sleep(0.05)
+
 	def record(self, kill):
 		words = ["".join(self.random.choices(LETTERS, k=10)) for _ in APPS]
 		story = self.home / "story.t"
@@ -226,7 +240,7 @@ class History:
 		mine = [Word(text, app) for text, app in zip(words, APPS)]
 		said = self.finish("record", process, kill)
 		if kill:
-			time.sleep(0.3)      # its children end with it
+			self.left_alone()
 		check(kill or said.returncode == (0 if self.joined else 4), lambda: f"assentd: {said.returncode} {said.stderr}")
 		for w in mine:
 			w.whole = said.returncode == 0
@@ -320,7 +334,7 @@ class History:
 		time.sleep(self.random.uniform(0.05, 0.6))
 		process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
 		process.communicate(timeout=20)
-		time.sleep(0.2)
+		self.left_alone()
 
 	def release(self, kill):
 		code, shown = self.person("release", answer="yes", prompt="[yes/no] ", kill=kill)

@@ -108,7 +108,8 @@ def a_release_that_was_killed_leaves_no_copy():
 				terminal = Terminal([str(p.assent), "release", "--data", str(p.data)], p.env)
 				terminal.wait("[yes/no] ")
 				terminal.type("yes\n")
-				wait_for(lambda: staging.exists() and any(name.endswith((".seg", ".key")) for name in os.listdir(staging)), 10, every=0)
+				wait_for(lambda: (p.data / "released.jsonl").exists() or
+					staging.exists() and any(name.endswith((".seg", ".key")) for name in os.listdir(staging)), 10, every=0)
 				os.kill(terminal.pid, signal.SIGKILL)
 				terminal.end()
 				if not (p.data / "released.jsonl").exists():

@@ -178,7 +178,7 @@ def consent_since():
 	"""What was agreed to when it was added is judged again by what is known now, also where its segment is not given."""
 	with Hive() as lab:
 		one, two, three = Participant(lab, "one"), Participant(lab, "two", purposes=(HCI, MODEL)), Participant(lab, "three")
-		over = time.time() + 6
+		over = time.time() + 15
 		old, second, third = one.segment(), two.segment(), three.segment(expires=int(over * 10**6))
 		lab.export()
 		for person in (one, two, three):

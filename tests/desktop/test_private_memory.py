@@ -171,7 +171,7 @@ def what_was_judged_is_gone():
 		# In an ordinary field; of a study that keeps classes only, the key itself has to vanish all the same.
 		ordinary = canary()
 		desk.type(ordinary, every=0.004)
-		time.sleep(0.12)
+		time.sleep(0.5)
 		with stopped(scene.capture):
 			held = search(scene.capture, ordinary)
 		note("before the verdict: " + show(held))

@@ -30,7 +30,7 @@ def own_input(desk):
 			os.execvpe(SCRIPT[0], SCRIPT, environment(desk))
 		finally:
 			os._exit(127)
-	shown, answers, typed, end = "", ["accept", "refuse"], False, time.monotonic() + 240
+	shown, answers, typed, end = "", ["accept", "refuse"], False, time.monotonic() + 700
 	while time.monotonic() < end:
 		if select.select([fd], [], [], 0.2)[0]:
 			try:

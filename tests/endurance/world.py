@@ -44,7 +44,11 @@ class Clock:
 		self.note()
 
 	def note(self):
-		self.offsets.append((mono_us(), time.time_ns() // 1000 - mono_us() + self.utc_us))
+		while True:
+			before, utc, after = mono_us(), time.time_ns() // 1000, mono_us()
+			if after - before < 500:     # else it was interrupted between the two clocks
+				break
+		self.offsets.append((before, utc - before + self.utc_us))
 
 	def now_us(self):
 		return time.time_ns() // 1000 + self.utc_us

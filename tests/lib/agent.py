@@ -126,19 +126,23 @@ class Agent:
 	def recording(self):
 		return bool(self.status().get("recording"))
 
+	def told(self):
+		"""What a running agent tells of itself; on a busy machine not at the first question."""
+		return wait_for(lambda: self.status().get("agent"), 15, every=0.2, name="an answer of the agent")
+
 	def pids(self):
-		return self.status()["agent"]["pids"]
+		return self.told()["pids"]
 
 	def flushed(self):
-		"""Waits until everything that was kept is on disk: until behind the writer's next place on its grid, 6 s at most. Nobody tells what
+		"""Waits until everything that was kept is on disk: until behind the writer's next place on its grid, 7 s at most. Nobody tells what
 		waits before that, on purpose."""
 		before = -1
 		def quiet():
 			nonlocal before
-			flushes = self.status()["agent"]["counters"]["flushes"]
+			flushes = self.told()["counters"]["flushes"]
 			same, before = flushes == before, flushes
 			return same
-		time.sleep(GRID - (time.monotonic() + 0.8) % GRID + 0.8 + 0.25)
+		time.sleep(GRID - (time.monotonic() + 0.8) % GRID + 0.8 + 1)
 		wait_for(quiet, 15, every=0.3, name="the flush")
 
 	def rows(self):

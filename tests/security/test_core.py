@@ -63,7 +63,8 @@ def a_forced_core_file_holds_nothing_typed():
 		judged()
 		desk.click(*scene.editor.at(1), settle=0)
 		desk.type(secret, every=0.004)
-		time.sleep(0.1)
+		# Its verdict takes 3 s at least.
+		time.sleep(0.5)
 		with stopped(pids["capture"]):
 			# It is there: in memory that root can read, and that is in no core file.
 			whole = core_of(desk, pids["capture"], excluded=True)

@@ -98,7 +98,7 @@ static void flushes_by_time(void **state)
 static void flushes_on_a_grid(void **state)
 {
 	struct harness *h = *state;
-	enum { GRID_US = 400000, TIMES = 5 };
+	enum { GRID_US = 1000000, TIMES = 5 };
 	int on_time = 0;
 	h->options.flush_us = GRID_US;
 	harness_start(h);
@@ -138,7 +138,7 @@ static void rotates_by_size(void **state)
 	/* It has the time, between two deliveries; but not where the machine is so busy that too many wait. */
 	assert_int_equal(h->stats->count.sealed, f.sealed);
 	assert_int_equal(f.sealed + f.journals, f.segments);
-	assert_true(f.sealed == f.segments || (f.sealed && strstr(harness_log(h), "others wait")));
+	assert_true(f.sealed == f.segments || (f.sealed && (strstr(harness_log(h), "others wait") || strstr(harness_log(h), "no time for it"))));
 	assert_int_equal(harness_count(h->spool, ".sealed.tmp"), 0);
 }
 
